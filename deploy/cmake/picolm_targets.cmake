@@ -1,0 +1,52 @@
+# How every target of ours is compiled. No global flag is edited.
+
+set(CMAKE_CXX_STANDARD 20)
+set(CMAKE_CXX_STANDARD_REQUIRED ON)
+set(CMAKE_CXX_EXTENSIONS OFF)
+set(CMAKE_POSITION_INDEPENDENT_CODE ON)
+set(CMAKE_RUNTIME_OUTPUT_DIRECTORY ${CMAKE_BINARY_DIR}/bin)
+set(CMAKE_EXPORT_COMPILE_COMMANDS ON)
+
+if(NOT CMAKE_BUILD_TYPE AND NOT CMAKE_CONFIGURATION_TYPES)
+  set(CMAKE_BUILD_TYPE Release CACHE STRING "Build type" FORCE)
+endif()
+
+find_program(PICOLM_CCACHE ccache)
+mark_as_advanced(PICOLM_CCACHE)
+if(PICOLM_CCACHE)
+  set(CMAKE_CXX_COMPILER_LAUNCHER ${PICOLM_CCACHE})
+endif()
+
+add_library(picolm_options INTERFACE)
+target_include_directories(picolm_options INTERFACE ${CMAKE_SOURCE_DIR})
+# Products and sums must not be fused: results are the same bits on every CPU.
+target_compile_options(picolm_options INTERFACE
+  -Wall -Wextra -Wconversion -Werror -ffp-contract=off)
+if(CMAKE_CXX_COMPILER_ID MATCHES "Clang")
+  target_compile_options(picolm_options INTERFACE -Wthread-safety)
+endif()
+target_compile_definitions(picolm_options INTERFACE
+  PICOLM_VERSION="${PROJECT_VERSION}" $<$<CONFIG:Release>:_FORTIFY_SOURCE=2>)
+target_compile_options(picolm_options INTERFACE -fstack-protector-strong)
+target_link_options(picolm_options INTERFACE -Wl,-z,relro,-z,now)
+if(PICOLM_SANITIZE)
+  target_compile_options(picolm_options INTERFACE
+    -fsanitize=${PICOLM_SANITIZE} -fno-sanitize-recover=all -fno-omit-frame-pointer)
+  target_link_options(picolm_options INTERFACE -fsanitize=${PICOLM_SANITIZE})
+endif()
+
+# picolm_library(NAME SOURCES a.cc ... [LINK public...] [LINK_PRIVATE private...])
+function(picolm_library name)
+  cmake_parse_arguments(ARG "" "" "SOURCES;LINK;LINK_PRIVATE" ${ARGN})
+  add_library(${name} STATIC ${ARG_SOURCES})
+  add_library(picolm::${name} ALIAS ${name})
+  target_link_libraries(${name} PUBLIC ${ARG_LINK} PRIVATE picolm_options ${ARG_LINK_PRIVATE})
+  target_include_directories(${name} PUBLIC ${CMAKE_SOURCE_DIR})
+endfunction()
+
+# picolm_executable(NAME SOURCES a.cc ... [LINK targets...])
+function(picolm_executable name)
+  cmake_parse_arguments(ARG "" "" "SOURCES;LINK" ${ARGN})
+  add_executable(${name} ${ARG_SOURCES})
+  target_link_libraries(${name} PRIVATE picolm_options ${ARG_LINK})
+endfunction()

@@ -1,0 +1,110 @@
+#pragma once
+
+// The door of the library: load a model, open a route for each output schema, decide messages.
+// Nothing here logs, prints or exits.
+// Thread safety: unsafe; one thread (the worker) owns an engine and its routes.
+
+#include <cstdint>
+#include <map>
+#include <memory>
+#include <span>
+#include <string>
+#include <string_view>
+#include <vector>
+
+#include "inference/error.h"
+#include "schemas/schema_spec.h"
+
+namespace inference {
+
+struct EngineOptions {
+  std::string model_path;
+  std::uint32_t threads = 0;           // 0: physical cores
+  std::string kernels;                 // empty: the best this CPU runs
+  std::uint64_t memory_bytes_max = 0;  // 0: no limit of ours; a model that does not fit is refused
+  std::uint32_t context_tokens_max = 1024;  // prompt and answer of one decision
+};
+
+struct RouteOptions {
+  schemas::SchemaSpec schema;
+  std::string instructions;
+  // Messages without meaning for this route; their scores start the candidates' running means.
+  // Empty: the engine's own handful.
+  std::vector<std::string> neutral_messages;
+};
+
+enum class Rung : std::uint8_t { Rule, Cache, Head, Model, Abstain };
+std::string_view name(Rung rung);
+
+struct DecisionStats {
+  double ms = 0;
+  std::uint32_t prompt_tokens = 0;   // the whole prompt
+  std::uint32_t fresh_tokens = 0;    // of it, evaluated for this decision
+  std::uint32_t trie_nodes = 0;      // candidate tokens evaluated
+  std::uint32_t sweeps = 0;          // passes over the layers
+  std::uint64_t bytes_read = 0;      // from storage
+};
+
+// One closed field (a finite set of values) and how probable each of its values is.
+struct FieldResult {
+  std::string pointer;                                         // JSON pointer
+  std::vector<std::pair<std::string, double>> probabilities;   // value as JSON text, schema order
+};
+
+enum class DecideStatus : std::uint8_t { Decided, MessageTooLong, ReadFailed };
+
+struct Decision {
+  DecideStatus status = DecideStatus::Decided;
+  std::string json;         // compact; parses and validates whatever the model did
+  double confidence = 0;    // product of the chosen probabilities, in [0, 1]
+  std::vector<FieldResult> fields;
+  Rung rung = Rung::Model;
+  DecisionStats stats;
+};
+
+class Engine;
+
+// One output schema with its instructions, and what is kept between its messages: the prompt
+// prefix and the candidates' running means. Made by Engine::open_route; must not outlive it.
+class Route {
+ public:
+  ~Route();
+  Route(const Route&) = delete;
+  Route& operator=(const Route&) = delete;
+
+ private:
+  friend class Engine;
+  struct Impl;
+  explicit Route(std::unique_ptr<Impl> impl);
+  std::unique_ptr<Impl> impl_;
+};
+
+struct Request {
+  Route* route = nullptr;
+  std::string_view message;  // text for the prompt; never tokenised as template
+};
+
+class Engine {
+ public:
+  // Loads the model. Throws LoadError.
+  explicit Engine(const EngineOptions& options);
+  ~Engine();
+  Engine(const Engine&) = delete;
+  Engine& operator=(const Engine&) = delete;
+
+  // Compiles the schema, evaluates the prefix and the neutral messages. Throws LoadError when the
+  // schema or the instructions cannot work with this model (context too small).
+  std::unique_ptr<Route> open_route(const RouteOptions& options);
+
+  // One decision a request, in order. Never throws for what a message holds.
+  std::vector<Decision> decide(std::span<const Request> requests);
+
+  std::string_view kernels() const;
+  std::uint32_t threads() const;
+
+ private:
+  struct Impl;
+  std::unique_ptr<Impl> impl_;
+};
+
+}  // namespace inference

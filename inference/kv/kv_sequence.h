@@ -1,0 +1,42 @@
+#pragma once
+
+// Keys and values of one token sequence, all layers, half precision, allocated once.
+// Thread safety: unsafe; owned by the thread that runs forward().
+
+#include <cstddef>
+#include <cstdint>
+#include <vector>
+
+#include "inference/kernels/kernels.h"
+
+namespace inference {
+
+class KvSequence {
+ public:
+  // Room for `capacity` tokens. REQUIRES: all arguments > 0.
+  KvSequence(std::uint32_t layer_count, std::uint32_t kv_width, std::uint32_t capacity);
+
+  std::uint32_t length() const { return length_; }      // committed tokens
+  std::uint32_t capacity() const { return capacity_; }
+  std::size_t size_bytes() const;
+
+  // Forgets all tokens from `length` on. REQUIRES: length <= this->length().
+  void truncate(std::uint32_t length);
+
+  // The half vectors of one token in one layer, [kv_width] each.
+  Half* key(std::uint32_t layer, std::uint32_t token);
+  Half* value(std::uint32_t layer, std::uint32_t token);
+
+  // Makes the next `count` tokens part of the sequence. REQUIRES: they fit and were written.
+  void commit(std::uint32_t count);
+
+ private:
+  std::uint32_t layer_count_;
+  std::uint32_t kv_width_;
+  std::uint32_t capacity_;
+  std::uint32_t length_ = 0;
+  std::vector<Half> keys_;    // [layer_count, capacity, kv_width]
+  std::vector<Half> values_;  // [layer_count, capacity, kv_width]
+};
+
+}  // namespace inference

@@ -1,0 +1,68 @@
+#pragma once
+
+// A decoder-only transformer of the llama architecture: configuration, weights and one forward
+// pass over a batch of rows. A batch can hold rows of several sequences and branches of a tree
+// (candidates), each seeing exactly its own past.
+// Thread safety: constant after construction, except that one forward() runs at a time.
+
+#include <cstdint>
+#include <memory>
+#include <span>
+#include <string>
+#include <vector>
+
+#include "inference/gguf/file.h"
+#include "inference/kernels/kernels.h"
+#include "inference/kv/kv_sequence.h"
+#include "inference/model/config.h"
+#include "inference/text/token.h"
+
+namespace inference {
+
+class ThreadPool;
+class WeightSource;
+
+// One token to evaluate.
+struct BatchRow {
+  TokenId token = 0;
+  // The row of this batch that comes right before this token, or -1: the end of `sequence`.
+  std::int32_t parent = -1;
+  // The committed past this row continues. Not owned; outlives the call.
+  KvSequence* sequence = nullptr;
+  // Append this token to `sequence`. REQUIRES: every committed row's parent is the committed row
+  // before it in the same sequence, or -1 for the first.
+  bool commit = false;
+  // Logits after this token: none, those of `wanted`, or all of the vocabulary.
+  enum class Logits : std::uint8_t { None, Some, All } logits = Logits::None;
+  std::span<const TokenId> wanted;  // for Some
+  float* out = nullptr;             // [wanted.size()] or [vocabulary_count]
+};
+
+struct ModelOptions {
+  std::uint32_t batch_rows_max = 256;  // rows a forward() accepts
+};
+
+enum class ForwardStatus : std::uint8_t { Done, ReadFailed, ContextFull };
+
+class Model {
+ public:
+  // Reads configuration and checks every tensor the architecture demands (shape, type), then the
+  // small weights; large ones come through `source`. Throws LoadError.
+  Model(const gguf::File& file, std::unique_ptr<WeightSource> source, const Kernels& kernels,
+        ThreadPool& pool, const ModelOptions& options);
+  ~Model();
+
+  const Config& config() const;
+
+  // Evaluates `rows`; a row sees its sequence's committed tokens, its ancestors in the batch and
+  // itself, never siblings. Bits do not depend on what else is in the batch or on thread count.
+  // On anything but Done no sequence was changed and `out` is undefined.
+  // REQUIRES: rows.size() in [1, batch_rows_max]; tokens < vocabulary_count; parents before children.
+  [[nodiscard]] ForwardStatus forward(std::span<const BatchRow> rows);
+
+ private:
+  struct Impl;
+  std::unique_ptr<Impl> impl_;
+};
+
+}  // namespace inference

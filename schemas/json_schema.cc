@@ -1,0 +1,1 @@
+#include "schemas/json_schema.h"
