@@ -3,6 +3,7 @@
 #include <array>
 
 #include "inference/check.h"
+#include "inference/quant/blocks.h"
 
 namespace inference {
 namespace {
@@ -12,19 +13,18 @@ struct Entry {
   QuantGeometry geometry;
 };
 
-// Sizes are those of the block structs in blocks.h, which asserts them.
 constexpr std::array<Entry, 11> kTypes{{
     {QuantType::F32, {"f32", 1, 4}},
     {QuantType::F16, {"f16", 1, 2}},
     {QuantType::BF16, {"bf16", 1, 2}},
-    {QuantType::Q4_0, {"q4_0", 32, 18}},
-    {QuantType::Q4_1, {"q4_1", 32, 20}},
-    {QuantType::Q5_0, {"q5_0", 32, 22}},
-    {QuantType::Q5_1, {"q5_1", 32, 24}},
-    {QuantType::Q8_0, {"q8_0", 32, 34}},
-    {QuantType::Q4_K, {"q4_k", 256, 144}},
-    {QuantType::Q5_K, {"q5_k", 256, 176}},
-    {QuantType::Q6_K, {"q6_k", 256, 210}},
+    {QuantType::Q4_0, {"q4_0", kBlockValues, sizeof(BlockQ4_0)}},
+    {QuantType::Q4_1, {"q4_1", kBlockValues, sizeof(BlockQ4_1)}},
+    {QuantType::Q5_0, {"q5_0", kBlockValues, sizeof(BlockQ5_0)}},
+    {QuantType::Q5_1, {"q5_1", kBlockValues, sizeof(BlockQ5_1)}},
+    {QuantType::Q8_0, {"q8_0", kBlockValues, sizeof(BlockQ8_0)}},
+    {QuantType::Q4_K, {"q4_k", kSuperBlockValues, sizeof(BlockQ4_K)}},
+    {QuantType::Q5_K, {"q5_k", kSuperBlockValues, sizeof(BlockQ5_K)}},
+    {QuantType::Q6_K, {"q6_k", kSuperBlockValues, sizeof(BlockQ6_K)}},
 }};
 
 }  // namespace

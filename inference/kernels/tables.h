@@ -1,0 +1,18 @@
+#pragma once
+
+// The tables of functions, one a source file. A table's functions run only on a CPU that has its
+// instructions; dispatch.cc decides.
+
+#include "inference/kernels/kernels.h"
+
+namespace inference {
+
+extern const Kernels kScalarKernels;
+#if defined(__x86_64__)
+extern const Kernels kAvx2Kernels;  // AVX2 and F16C
+#endif
+#if defined(__aarch64__)
+extern const Kernels kNeonKernels;  // the baseline of AArch64
+#endif
+
+}  // namespace inference
