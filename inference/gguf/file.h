@@ -2,17 +2,16 @@
 
 // Bounds-checked reader of GGUF v2 and v3 over pread. The file is hostile: every count is capped,
 // every sum is checked, every type is exact, and nothing is allocated from a number the file
-// declares without a cap. Weights are not read here, only described.
-// Thread safety: constant after construction; read_at may be called from any thread.
+// declares without a cap. Weights are not read here, only described; long values (vocabularies) are
+// checked at load, then read again from the file when they are asked for, so nothing is kept twice.
+// Thread safety: constant after construction; all functions may be called from any thread.
 
 #include <cstddef>
 #include <cstdint>
-#include <map>
-#include <optional>
+#include <memory>
 #include <span>
 #include <string>
 #include <string_view>
-#include <variant>
 #include <vector>
 
 #include "inference/quant/quant_type.h"
@@ -27,21 +26,23 @@ struct Limits {
   std::uint64_t string_bytes_max = 64 * 1024;
   std::uint64_t array_elements_max = 512 * 1024;
   std::uint64_t tensor_name_bytes_max = 64;
-  std::uint32_t alignment_max = 4096;
+  std::uint32_t alignment_max = 4096;  // and at least 32, a power of two
 };
 
-// Numbers as the file has them (no widening: exact types are demanded by the getters).
-using Scalar = std::variant<std::uint8_t, std::int8_t, std::uint16_t, std::int16_t, std::uint32_t,
-                            std::int32_t, float, bool, std::string, std::uint64_t, std::int64_t,
-                            double>;
+// What the file is opened for.
+enum class Contents : std::uint8_t {
+  Model,           // everything must be readable: a tensor of a type we cannot read is refused
+  VocabularyOnly,  // keys only. The tensor table is checked too, but may hold types we cannot read;
+                   // tensors() is empty
+};
 
 struct Tensor {
   std::string name;
   QuantType type = QuantType::F32;
-  std::vector<std::uint64_t> dims;   // 1 to 4; dims[0] is the length of a row
-  std::uint64_t offset = 0;          // of its first byte in the file
+  std::vector<std::uint64_t> dims;  // 1 to 4; dims[0] is the length of a row
+  std::uint64_t offset = 0;         // of its first byte in the file
   std::uint64_t bytes = 0;
-  std::uint64_t rows() const;        // product of dims[1..]
+  std::uint64_t rows() const;  // product of dims[1..]
   std::uint64_t row_bytes() const;
 };
 
@@ -50,6 +51,7 @@ class File {
   // Opens and parses the header. Throws LoadError; the message names file, offset, key or tensor,
   // what was found and what was wanted.
   explicit File(const std::string& path, const Limits& limits = {});
+  File(const std::string& path, Contents contents, const Limits& limits = {});
   ~File();
   File(const File&) = delete;
   File& operator=(const File&) = delete;
@@ -75,20 +77,26 @@ class File {
   std::vector<std::string> strings(std::string_view key) const;
   std::vector<float> floats(std::string_view key) const;
   std::vector<std::int32_t> i32s(std::string_view key) const;  // int32 or uint32 arrays
-  std::string describe(std::string_view key) const;            // for `inspect`: type and value, short
+  std::string describe(std::string_view key) const;  // for `inspect`: type and value, short
 
-  const std::vector<Tensor>& tensors() const;
+  // The number of elements if `key` is an array, 0 if it is absent or no array.
+  std::uint64_t array_count(std::string_view key) const;
+
+  const std::vector<Tensor>& tensors() const;              // in file order
   const Tensor* find_tensor(std::string_view name) const;  // null if absent
 
   // Reads exactly `out.size()` bytes at `offset`; false on a short read or an I/O error.
   [[nodiscard]] bool read_at(std::uint64_t offset, std::span<std::byte> out) const;
 
-  // The error every loader throws, so that all messages read alike.
-  [[noreturn]] void refuse(std::string_view where, std::string_view found, std::string_view wanted) const;
+  // The error every loader throws, so that all messages read alike:
+  //   FILE: offset N: key "K": found X, wanted Y
+  // `where` is a key or a tensor's name, whose offset is looked up, or any other words.
+  [[noreturn]] void refuse(std::string_view where, std::string_view found,
+                           std::string_view wanted) const;
 
  private:
   struct Impl;
-  Impl* impl_;
+  std::unique_ptr<Impl> impl_;
 };
 
 }  // namespace inference::gguf
