@@ -38,25 +38,25 @@ std::string_view name(Rung rung);
 
 struct DecisionStats {
   double ms = 0;
-  std::uint32_t prompt_tokens = 0;   // the whole prompt
-  std::uint32_t fresh_tokens = 0;    // of it, evaluated for this decision
-  std::uint32_t trie_nodes = 0;      // candidate tokens evaluated
-  std::uint32_t sweeps = 0;          // passes over the layers
-  std::uint64_t bytes_read = 0;      // from storage
+  std::uint32_t prompt_tokens = 0;  // the whole prompt
+  std::uint32_t fresh_tokens = 0;   // of it, evaluated for this decision
+  std::uint32_t trie_nodes = 0;     // candidate tokens evaluated
+  std::uint32_t sweeps = 0;         // passes over the layers
+  std::uint64_t bytes_read = 0;     // from storage
 };
 
 // One closed field (a finite set of values) and how probable each of its values is.
 struct FieldResult {
-  std::string pointer;                                         // JSON pointer
-  std::vector<std::pair<std::string, double>> probabilities;   // value as JSON text, schema order
+  std::string pointer;                                        // JSON pointer
+  std::vector<std::pair<std::string, double>> probabilities;  // value as JSON text, schema order
 };
 
 enum class DecideStatus : std::uint8_t { Decided, MessageTooLong, ReadFailed };
 
 struct Decision {
   DecideStatus status = DecideStatus::Decided;
-  std::string json;         // compact; parses and validates whatever the model did
-  double confidence = 0;    // product of the chosen probabilities, in [0, 1]
+  std::string json;       // compact; parses and validates whatever the model did
+  double confidence = 0;  // product of the chosen probabilities, in [0, 1]
   std::vector<FieldResult> fields;
   Rung rung = Rung::Model;
   DecisionStats stats;
@@ -84,6 +84,18 @@ struct Request {
   std::string_view message;  // text for the prompt; never tokenised as template
 };
 
+// What is known of one message before it is decided, a closed field each.
+struct MessageScores {
+  DecideStatus status = DecideStatus::Decided;
+  struct Field {
+    std::vector<double> model;    // [options] log-probability under the model, normalised over them
+    std::vector<double> overlap;  // [options] share of the option's n-grams that the message holds
+  };
+  std::vector<Field> fields;
+  bool degenerate = false;  // logits were not finite somewhere: confidence is 0
+  DecisionStats stats;
+};
+
 class Engine {
  public:
   // Loads the model. Throws LoadError.
@@ -96,11 +108,27 @@ class Engine {
   // schema or the instructions cannot work with this model (context too small).
   std::unique_ptr<Route> open_route(const RouteOptions& options);
 
-  // One decision a request, in order. Never throws for what a message holds.
+  // One decision a request, in order: score, calibrate, choose. Never throws for what a message
+  // holds.
   std::vector<Decision> decide(std::span<const Request> requests);
+
+  // The three steps of decide() apart, for evaluation: a whole stream can be scored once and
+  // calibrated before anything is chosen.
+  MessageScores score(Route& route, std::string_view message);
+  void calibrate(Route& route, const MessageScores& scores);
+  Decision choose(Route& route, std::string_view message, const MessageScores& scores);
+
+  // Greedy continuation of `prompt` (a user turn in the model's chat format), at most `tokens_max`
+  // tokens; constrained to `schema` if there is one.
+  std::string generate(std::string_view prompt, std::uint32_t tokens_max,
+                       const schemas::SchemaSpec* schema);
+
+  // Logits after the last of `ids`. Throws LoadError for ids outside the vocabulary or too many.
+  std::vector<float> logits(std::span<const std::uint32_t> ids);
 
   std::string_view kernels() const;
   std::uint32_t threads() const;
+  std::uint32_t vocabulary_count() const;
 
  private:
   struct Impl;

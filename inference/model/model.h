@@ -21,6 +21,7 @@ namespace inference {
 
 class ThreadPool;
 class WeightSource;
+struct Transformer;
 
 // One token to evaluate.
 struct BatchRow {
@@ -34,12 +35,21 @@ struct BatchRow {
   bool commit = false;
   // Logits after this token: none, those of `wanted`, or all of the vocabulary.
   enum class Logits : std::uint8_t { None, Some, All } logits = Logits::None;
-  std::span<const TokenId> wanted;  // for Some
+  std::span<const TokenId> wanted{};  // for Some
   float* out = nullptr;             // [wanted.size()] or [vocabulary_count]
 };
 
 struct ModelOptions {
-  std::uint32_t batch_rows_max = 256;  // rows a forward() accepts
+  std::uint32_t batch_rows_max = 256;       // rows a forward() accepts
+  // Positions a row may stand at; the trained context where that is smaller. Costs 20 bytes a
+  // position and thread, besides the sequences themselves.
+  std::uint32_t context_tokens_max = 4096;
+};
+
+// Bytes a model takes, known before anything is loaded.
+struct ModelMemory {
+  std::uint64_t weight_bytes = 0;      // all tensors, as MemorySource holds them
+  std::uint64_t activation_bytes = 0;  // buffers of forward()
 };
 
 enum class ForwardStatus : std::uint8_t { Done, ReadFailed, ContextFull };
@@ -47,22 +57,32 @@ enum class ForwardStatus : std::uint8_t { Done, ReadFailed, ContextFull };
 class Model {
  public:
   // Reads configuration and checks every tensor the architecture demands (shape, type), then the
-  // small weights; large ones come through `source`. Throws LoadError.
+  // small weights; large ones come through `source`. `file` is needed by the constructor only;
+  // `kernels` and `pool` must outlive the model. Throws LoadError.
   Model(const gguf::File& file, std::unique_ptr<WeightSource> source, const Kernels& kernels,
         ThreadPool& pool, const ModelOptions& options);
   ~Model();
 
+  // Throws LoadError for what the constructor would refuse, without reading any weights.
+  static ModelMemory memory_needed(const gguf::File& file, const ModelOptions& options,
+                                   std::uint32_t thread_count);
+
   const Config& config() const;
+  std::uint32_t context_tokens() const;  // positions 0 to context_tokens() - 1 can be evaluated
+  std::uint32_t batch_rows_max() const;
+  std::uint64_t bytes_read() const;      // of weights from storage, since construction
 
   // Evaluates `rows`; a row sees its sequence's committed tokens, its ancestors in the batch and
   // itself, never siblings. Bits do not depend on what else is in the batch or on thread count.
   // On anything but Done no sequence was changed and `out` is undefined.
-  // REQUIRES: rows.size() in [1, batch_rows_max]; tokens < vocabulary_count; parents before children.
+  // A sequence may be null: no past. ContextFull: a row would stand at context_tokens() or beyond,
+  // or a committed row does not fit its sequence.
+  // REQUIRES: rows.size() in [1, batch_rows_max]; tokens < vocabulary_count; parents before
+  // children and of the same sequence.
   [[nodiscard]] ForwardStatus forward(std::span<const BatchRow> rows);
 
  private:
-  struct Impl;
-  std::unique_ptr<Impl> impl_;
+  std::unique_ptr<Transformer> transformer_;
 };
 
 }  // namespace inference

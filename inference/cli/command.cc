@@ -1,0 +1,77 @@
+#include "inference/cli/command.h"
+
+#include <cstdio>
+#include <iostream>
+#include <limits>
+
+#include "inference/paging/budget.h"
+#include "schemas/json_schema.h"
+
+namespace picolm {
+
+void add_model_arguments(CLI::App& command, ModelArguments& arguments) {
+  command.add_option("-m,--model", arguments.model, "GGUF file")->required();
+  command.add_option("--memory", arguments.memory,
+                     "bound of the whole process, such as 256M (default: what is available)");
+  command.add_option("--threads", arguments.threads, "compute threads (default: cores)")
+      ->check(CLI::Range(1u, 256u));
+  command.add_option("--kernels", arguments.kernels, "instruction set: scalar, avx2, neon");
+}
+
+inference::EngineOptions engine_options(const ModelArguments& arguments) {
+  inference::EngineOptions options;
+  options.model_path = arguments.model;
+  options.threads = arguments.threads;
+  options.kernels = arguments.kernels;
+  options.memory_bytes_max =
+      arguments.memory.empty() ? inference::default_memory_bytes() : parse_size(arguments.memory);
+  return options;
+}
+
+std::uint64_t parse_size(const std::string& text) {
+  std::size_t used = 0;
+  std::uint64_t value = 0;
+  try {
+    value = std::stoull(text, &used);
+  } catch (const std::exception&) {
+    used = 0;
+  }
+  std::uint32_t shift = 0;
+  if (used > 0 && used + 1 == text.size()) {
+    const std::size_t unit = std::string("KMG").find(text[used]);
+    if (unit != std::string::npos) {
+      shift = 10 * static_cast<std::uint32_t>(unit + 1);
+      ++used;
+    }
+  }
+  const bool fits = value <= (std::numeric_limits<std::uint64_t>::max() >> shift);
+  if (used == 0 || used != text.size() || text[0] == '-' || !fits || value == 0) {
+    throw CLI::ValidationError("size", "found \"" + text + "\", wanted a number with K, M or G");
+  }
+  return value << shift;
+}
+
+schemas::SchemaSpec read_schema_argument(const std::string& argument) {
+  const std::size_t first = argument.find_first_not_of(" \t\r\n");
+  const bool is_text = first != std::string::npos && argument[first] == '{';
+  return is_text ? schemas::parse_schema(argument) : schemas::load_schema(argument);
+}
+
+bool read_line(std::string& line) {
+  if (!std::getline(std::cin, line)) return false;
+  if (!line.empty() && line.back() == '\r') line.pop_back();
+  return true;
+}
+
+void print_line(std::string_view line) {
+  std::fwrite(line.data(), 1, line.size(), stdout);
+  std::fputc('\n', stdout);
+  std::fflush(stdout);
+}
+
+void print_warning(std::string_view line) {
+  std::fwrite(line.data(), 1, line.size(), stderr);
+  std::fputc('\n', stderr);
+}
+
+}  // namespace picolm

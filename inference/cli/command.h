@@ -1,0 +1,51 @@
+#pragma once
+
+// What the commands of picolm share. Each command is one file that adds its subcommand to the
+// application; the work happens in the subcommand's callback. Exceptions end in exit code 1 with
+// their text on stderr, wrong usage in 2.
+
+#include <CLI/CLI.hpp>
+#include <cstdint>
+#include <string>
+#include <string_view>
+
+#include "inference/engine.h"
+#include "schemas/schema_spec.h"
+
+namespace picolm {
+
+// Options every command that loads a model takes.
+struct ModelArguments {
+  std::string model;
+  std::string memory;  // SIZE; empty: default_memory_bytes()
+  std::string kernels;
+  std::uint32_t threads = 0;
+};
+
+// Adds -m/--model, --memory, --threads, --kernels.
+void add_model_arguments(CLI::App& command, ModelArguments& arguments);
+
+inference::EngineOptions engine_options(const ModelArguments& arguments);
+
+// "256M" and the like, powers of 1024. Throws CLI::ValidationError.
+std::uint64_t parse_size(const std::string& text);
+
+// `argument` is a file's path, or the schema itself if it begins with `{`.
+schemas::SchemaSpec read_schema_argument(const std::string& argument);
+
+// The next line of standard input without its end, or false at the end of input.
+bool read_line(std::string& line);
+
+void print_line(std::string_view line);     // to stdout, flushed, so that pipes see each answer
+void print_warning(std::string_view line);  // to stderr
+
+void add_inspect(CLI::App& app);
+void add_tokenize(CLI::App& app);
+void add_logits(CLI::App& app);
+void add_generate(CLI::App& app);
+void add_decide(CLI::App& app);
+void add_eval(CLI::App& app);
+void add_bench(CLI::App& app);
+void add_schema(CLI::App& app);
+
+}  // namespace picolm

@@ -1,0 +1,31 @@
+// The engine as a command line tool.
+
+#include <cstdio>
+#include <exception>
+
+#include "inference/cli/command.h"
+
+int main(int argc, char** argv) {
+  CLI::App app("picolm: a language model on the device, decisions that always obey their schema");
+  app.set_version_flag("--version", std::string("picolm ") + PICOLM_VERSION);
+  app.require_subcommand(1);
+  picolm::add_inspect(app);
+  picolm::add_tokenize(app);
+  picolm::add_logits(app);
+  picolm::add_generate(app);
+  picolm::add_decide(app);
+  picolm::add_eval(app);
+  picolm::add_bench(app);
+  picolm::add_schema(app);
+  try {
+    app.parse(argc, argv);  // runs the subcommand's callback
+  } catch (const CLI::RuntimeError& error) {
+    return error.get_exit_code();  // the command has said why
+  } catch (const CLI::ParseError& error) {
+    return app.exit(error) == 0 ? 0 : 2;
+  } catch (const std::exception& error) {
+    std::fprintf(stderr, "picolm: %s\n", error.what());
+    return 1;
+  }
+  return 0;
+}

@@ -1,0 +1,175 @@
+#include "inference/decide/candidate_tree.h"
+
+#include <algorithm>
+#include <cmath>
+#include <map>
+#include <string>
+
+#include "inference/check.h"
+#include "inference/error.h"
+
+namespace inference {
+
+// The full tree, before the nodes nobody needs are dropped. A node belongs to one field once
+// options start below it, so that the rivals at a place are those of one field.
+struct CandidateTree::Builder {
+  struct Node {
+    TokenId token = 0;
+    std::int32_t parent = -1;
+    std::int64_t owner = -1;  // field whose options go on here, or -1: part of a branch
+    std::map<TokenId, std::uint32_t> children;
+    std::vector<TokenId> rivals;  // children of option tokens, in first-seen order
+    bool ends_option = false;
+  };
+  std::vector<Node> nodes{Node{}};  // 0 is the end of the prompt
+
+  std::uint32_t add_child(std::uint32_t parent, TokenId token, std::int64_t owner) {
+    nodes.push_back({token, static_cast<std::int32_t>(parent), owner, {}, {}, false});
+    return static_cast<std::uint32_t>(nodes.size() - 1);
+  }
+
+  // Follows `tokens` from the end of the prompt; the last node is the field's own.
+  std::uint32_t add_branch(std::int64_t field, std::span<const TokenId> tokens) {
+    std::uint32_t at = 0;
+    for (std::size_t i = 0; i < tokens.size(); ++i) {
+      const bool last = i + 1 == tokens.size();
+      const auto found = nodes[at].children.find(tokens[i]);
+      const bool shared =
+          found != nodes[at].children.end() && nodes[found->second].owner < 0 && !last;
+      if (shared) {
+        at = found->second;
+      } else {
+        const std::uint32_t child = add_child(at, tokens[i], last ? field : -1);
+        if (!last) nodes[at].children.emplace(tokens[i], child);
+        at = child;
+      }
+    }
+    if (tokens.empty()) nodes[0].owner = field;
+    return at;
+  }
+
+  // Adds one option below `at`; returns the places it passes with the token taken there.
+  std::vector<std::pair<std::uint32_t, TokenId>> add_option(std::uint32_t at, std::int64_t field,
+                                                            std::span<const TokenId> tokens,
+                                                            const ClosedField& closed) {
+    std::vector<std::pair<std::uint32_t, TokenId>> path;
+    for (const TokenId token : tokens) {
+      path.emplace_back(at, token);
+      const auto [slot, is_new] = nodes[at].children.emplace(token, 0);
+      if (is_new) {
+        nodes[at].rivals.push_back(token);
+        const std::uint32_t child = add_child(at, token, field);
+        nodes[at].children[token] = child;
+        at = child;
+      } else {
+        at = slot->second;
+        if (nodes[at].ends_option) break;
+      }
+    }
+    if (tokens.empty() || nodes[at].ends_option || !nodes[at].children.empty()) {
+      throw LoadError("schema: field \"" + closed.pointer +
+                      "\": two options are the same tokens or one begins another");
+    }
+    nodes[at].ends_option = true;
+    return path;
+  }
+};
+
+CandidateTree::CandidateTree(std::span<const ClosedField> fields, const Encode& encode) {
+  Builder builder;
+  std::vector<std::vector<std::vector<std::pair<std::uint32_t, TokenId>>>> paths(fields.size());
+  for (std::size_t f = 0; f < fields.size(); ++f) {
+    const ClosedField& field = fields[f];
+    paths[f].resize(field.options.size());
+    if (field.options.size() < 2) continue;
+    const auto owner = static_cast<std::int64_t>(f);
+    const std::vector<TokenId> branch = encode(field.branch);
+    const std::uint32_t start = builder.add_branch(owner, branch);
+    for (std::size_t o = 0; o < field.options.size(); ++o) {
+      const auto tokens = encode(field.options[o] + field.terminator);
+      if (branch.size() + tokens.size() > kDepthMax) {
+        throw LoadError("schema: field \"" + field.pointer + "\": found an option of " +
+                        std::to_string(branch.size() + tokens.size()) + " tokens, wanted at most " +
+                        std::to_string(kDepthMax));
+      }
+      paths[f][o] = builder.add_option(start, owner, tokens, field);
+    }
+  }
+
+  // A node stays if it or anything below it has rivals; children come after their parents.
+  std::vector<char> needed(builder.nodes.size(), 0);
+  for (std::size_t n = builder.nodes.size(); n-- > 1;) {
+    if (builder.nodes[n].rivals.size() > 1) needed[n] = 1;
+    if (needed[n]) needed[static_cast<std::size_t>(builder.nodes[n].parent)] = 1;
+  }
+  std::vector<std::uint32_t> place(builder.nodes.size(), 0);
+  for (std::size_t n = 1; n < builder.nodes.size(); ++n) {
+    if (!needed[n]) continue;
+    const Builder::Node& from = builder.nodes[n];
+    const auto parent = static_cast<std::int32_t>(place[static_cast<std::size_t>(from.parent)]) - 1;
+    nodes_.push_back(
+        {from.token, parent, from.rivals.size() > 1 ? from.rivals : std::vector<TokenId>{}});
+    place[n] = static_cast<std::uint32_t>(nodes_.size());
+  }
+  if (nodes_.size() > kNodesMax) {
+    throw LoadError("schema: found options that take " + std::to_string(nodes_.size()) +
+                    " tokens to compare, wanted at most " + std::to_string(kNodesMax));
+  }
+  if (builder.nodes[0].rivals.size() > 1) root_rivals_ = builder.nodes[0].rivals;
+
+  steps_.resize(fields.size());
+  for (std::size_t f = 0; f < fields.size(); ++f) {
+    for (const auto& path : paths[f]) {
+      std::vector<Step> steps;
+      for (const auto& [node, token] : path) {
+        const auto& rivals = builder.nodes[node].rivals;
+        if (rivals.size() < 2) continue;
+        const auto rival = std::find(rivals.begin(), rivals.end(), token) - rivals.begin();
+        steps.push_back({place[node], static_cast<std::uint32_t>(rival)});
+      }
+      steps_[f].push_back(std::move(steps));
+    }
+  }
+}
+
+namespace {
+
+// log softmax of one value among its rivals.
+double log_share(std::span<const float> logits, std::size_t index, bool* degenerate) {
+  double highest = -HUGE_VAL;
+  for (const float x : logits) {
+    if (std::isfinite(x)) highest = std::max(highest, static_cast<double>(x));
+  }
+  if (highest == -HUGE_VAL) {
+    *degenerate = true;
+    return -std::log(static_cast<double>(logits.size()));
+  }
+  // What is not finite counts as far below everything that is.
+  constexpr double kLowest = -100;
+  double sum = 0;
+  const auto relative = [&](float x) {
+    return std::isfinite(x) ? static_cast<double>(x) - highest : kLowest;
+  };
+  for (const float x : logits) sum += std::exp(relative(x));
+  if (!std::isfinite(logits[index])) *degenerate = true;
+  return relative(logits[index]) - std::log(sum);
+}
+
+}  // namespace
+
+std::vector<double> CandidateTree::score(std::size_t field,
+                                         std::span<const std::vector<float>> rival_logits,
+                                         bool* degenerate) const {
+  PICOLM_CHECK(rival_logits.size() == nodes_.size() + 1);
+  std::vector<double> out;
+  for (const auto& steps : steps_.at(field)) {
+    double sum = 0;
+    for (const Step& step : steps) {
+      sum += log_share(rival_logits[step.place], step.rival, degenerate);
+    }
+    out.push_back(sum);
+  }
+  return out;
+}
+
+}  // namespace inference

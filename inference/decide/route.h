@@ -1,0 +1,37 @@
+#pragma once
+
+// What a route keeps between messages. Internal to decide/.
+// Thread safety: unsafe; owned by the worker thread.
+
+#include <memory>
+#include <optional>
+#include <string>
+#include <vector>
+
+#include "inference/decide/candidate_tree.h"
+#include "inference/decide/closed_fields.h"
+#include "inference/engine.h"
+#include "inference/kv/kv_sequence.h"
+#include "inference/learn/calibration.h"
+#include "inference/learn/overlap.h"
+#include "inference/text/chat.h"
+
+namespace inference {
+
+struct Route::Impl {
+  std::uint64_t serial = 0;  // unique in its engine, from 1
+  schemas::SchemaSpec schema;
+  ChatPrompt prompt;
+  std::vector<ClosedField> fields;
+  std::optional<CandidateTree> tree;
+  std::vector<std::vector<NgramSet>> option_words;  // [field][option]
+  std::vector<Calibration> calibrations;            // [field]
+  std::unique_ptr<KvSequence> prefix;               // keys and values of prompt.before
+};
+
+// Weights of the untaught decision: standardised model score and word overlap. They are the means
+// of the priors that the learned head starts from.
+inline constexpr double kModelWeight = 1.0;
+inline constexpr double kOverlapWeight = 3.0;
+
+}  // namespace inference

@@ -1,0 +1,60 @@
+#!/usr/bin/env bash
+# Installs what is missing, builds, runs every test. Closes with ctest's summary.
+#   tests/run.sh          everything: sanitizers, other instruction sets, all tests
+#   tests/run.sh --quick  the release build and its tests without the slow ones
+set -euo pipefail
+cd "$(dirname "$0")/.."
+
+quick=
+case "${1:-}" in
+  "") ;;
+  --quick) quick=1 ;;
+  *) echo "usage: $0 [--quick]" >&2; exit 2 ;;
+esac
+jobs=$(nproc)
+started=$SECONDS
+
+say() { printf '\n== %s (%d s)\n' "$*" $((SECONDS - started)); }
+
+# build PRESET [TARGET…]
+build() {
+  local preset=$1
+  shift
+  cmake --preset "$preset" >"build/configure-$preset.log" 2>&1 || { cat "build/configure-$preset.log"; exit 1; }
+  cmake --build --preset "$preset" --parallel "$jobs" ${1:+--target "$@"}
+}
+
+# run_tests BUILD_FOLDER [CTEST ARGUMENT…]
+run_tests() {
+  local folder=$1
+  shift
+  ctest --test-dir "$folder" --output-on-failure --no-tests=error --parallel "$jobs" "$@"
+}
+
+mkdir -p build
+say "packages"
+deploy/packages.sh build test
+[ -n "$quick" ] || deploy/packages.sh cross
+say "model"
+deploy/get_model.sh || echo "skipped: the default model could not be fetched; its tests say so"
+
+say "release build"
+build release
+if [ -z "$quick" ]; then
+  # The sanitizer runs leave out the default model: it would take most of their time and adds
+  # no code that the tiny models do not reach.
+  say "address and undefined-behaviour sanitizers"
+  build dev unit_tests
+  PICOLM_TEST_MODEL=none run_tests build/dev --label-exclude 'slow|process' --quiet
+  say "thread sanitizer"
+  build tsan thread_tests
+  PICOLM_TEST_MODEL=none TSAN_OPTIONS="suppressions=$PWD/tests/tsan.supp halt_on_error=1" \
+    setarch -R ctest --test-dir build/tsan --output-on-failure --no-tests=error \
+    --label-regex thread --parallel "$jobs" --quiet
+  say "aarch64"
+  build aarch64 unit_tests
+  PICOLM_TEST_MODEL=none run_tests build/aarch64 --label-exclude 'slow|process' --quiet
+fi
+
+say "release tests"
+run_tests build/release ${quick:+--label-exclude slow}
