@@ -213,6 +213,7 @@ void GgufWriter::write(const std::string& path) const {
   const std::unique_ptr<std::FILE, int (*)(std::FILE*)> file(std::fopen(path.c_str(), "wb"),
                                                              &std::fclose);
   if (!file) throw std::system_error(errno, std::generic_category(), path);
+  std::setvbuf(file.get(), nullptr, _IOFBF, 1U << 20);  // rows are short
   write([&](std::span<const std::byte> bytes) {
     if (std::fwrite(bytes.data(), 1, bytes.size(), file.get()) != bytes.size()) {
       throw std::system_error(errno, std::generic_category(), path);
