@@ -10,6 +10,8 @@
 #include <variant>
 #include <vector>
 
+#include "schemas/limits.h"
+
 namespace schemas {
 
 enum class PayloadFormat { Auto, Json, Text, Number, Csv };
@@ -17,16 +19,7 @@ enum class PayloadFormat { Auto, Json, Text, Number, Csv };
 struct CsvOptions {
   char separator = ',';
   char decimal = '.';
-  std::vector<std::string> columns;  // names, in order
-};
-
-struct PayloadLimits {
-  std::size_t bytes_max = 64 * 1024;
-  std::size_t depth_max = 16;
-  std::size_t keys_max = 256;          // over the whole document
-  std::size_t key_bytes_max = 128;
-  std::size_t string_bytes_max = 4096;
-  std::size_t number_chars_max = 32;
+  std::vector<std::string> columns;  // names, in order; without names: "0", "1", ...
 };
 
 struct PayloadOptions {
@@ -35,33 +28,40 @@ struct PayloadOptions {
   PayloadLimits limits;
 };
 
-// A scalar of the payload. Numbers keep their text, so nothing is rounded on the way to the prompt.
+// A number keeps its text, so nothing is rounded on the way to the prompt. The text has the JSON
+// grammar, in CSV with the decimal comma replaced; integers are within int64.
 struct Number {
   std::string text;
-  double value = 0;
+  double value = 0;  // the nearest double, always finite
 };
+
+// A scalar of the payload.
 using Scalar = std::variant<std::nullptr_t, bool, Number, std::string>;
 
 struct PayloadField {
-  std::string pointer;  // JSON pointer: "/t1", "/values/0"; CSV columns are "/NAME"
+  std::string pointer;  // JSON pointer: "/t1", "/values/0"; CSV columns are "/NAME"; a bare
+                        // scalar has ""
   Scalar value;
 };
 
 // Why a payload was refused. The names are the reason codes in metrics.
 enum class PayloadError {
   None,
-  Empty,
+  Empty,  // no bytes, or white space only
   TooLarge,
   InvalidUtf8,
-  ContainsNul,
+  ContainsNul,  // as a byte or as \u0000
   NotJson,
   TooDeep,
   TooManyKeys,
+  TooManyValues,
   KeyTooLong,
   StringTooLong,
   NumberTooLong,
+  NumberOutOfRange,  // 1e400, or an integer beyond int64
   DuplicateKey,
   NotANumber,
+  NotCsv,  // a quote that is not closed or stands alone, or more than one record
   WrongColumnCount,
 };
 std::string_view name(PayloadError error);  // "payload_too_large", ...
@@ -73,8 +73,13 @@ struct Payload {
   std::vector<PayloadField> fields;            // scalars in document order; empty for text
 };
 
-// Auto: an object or array of JSON is Json, a bare number is Number, everything else is Text.
-// Never throws; a refused payload has an error and nothing else.
+// Auto: an object or array of JSON is Json, a bare JSON number is Number, everything else is Text.
+// What begins like an object (a brace, then a quote or the other brace) and is no JSON is refused
+// rather than taken for a sentence, and so is JSON over a limit.
+// Number: one number of the JSON grammar, white space around it allowed.
+// Csv: one record (RFC 4180), with or without a line end. A cell that is a number becomes one,
+// an empty cell is null unless it is quoted.
+// Never throws but for memory; a refused payload has an error and nothing else.
 [[nodiscard]] Payload parse_payload(std::string_view bytes, const PayloadOptions& options);
 
 }  // namespace schemas
