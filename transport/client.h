@@ -89,7 +89,7 @@ struct ConnectResult {
   ConnectError error = ConnectError::None;
   int reason_code = 0;  // of CONNACK, 0 if none arrived
   bool session_present = false;
-  std::string detail;  // for the log; no secrets
+  std::string detail = {};  // for the log; no secrets
 };
 
 enum class PublishStatus {

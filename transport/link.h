@@ -66,7 +66,7 @@ struct LinkEvents {
   // Network thread. The broker gets its acknowledgement when this returns. May run before
   // on_link tells of the connection: a kept session delivers at once.
   std::function<void(Message&&)> on_message;
-  // Link thread, once a change of phase, and once when refused_filters changed.
+  // Link thread, at every change of phase and after set_subscriptions() took effect.
   std::function<void(const LinkState&)> on_link;
   // Network thread: a message was dropped because its topic is malformed. No bytes of it are
   // passed on; the reason is a fixed text.
@@ -85,8 +85,9 @@ class Link {
   // Starts the link thread and returns at once; a broker that is absent is waited for.
   void start();
 
-  // Replaces the list. While connected the difference is subscribed and unsubscribed at once,
-  // else with the next connect. Filters removed are unsubscribed from a kept session.
+  // Replaces the list, which holds each filter once. While connected the difference is subscribed
+  // and unsubscribed at once, else with the next connect. Filters removed are unsubscribed from a
+  // kept session.
   void set_subscriptions(std::vector<Subscription> list);
 
   // Hands `message` over and returns at once. False: not connected, stopping, or queue_max
