@@ -22,6 +22,10 @@ target_include_directories(picolm_options INTERFACE ${CMAKE_SOURCE_DIR})
 # Products and sums must not be fused: results are the same bits on every CPU.
 target_compile_options(picolm_options INTERFACE
   -Wall -Wextra -Wconversion -Werror -ffp-contract=off)
+if(CMAKE_CXX_COMPILER_ID STREQUAL "GNU" AND CMAKE_CXX_COMPILER_VERSION VERSION_LESS 13)
+  # GCC 12 reports const char* + std::string&& in its own library (GCC bug 105329).
+  target_compile_options(picolm_options INTERFACE -Wno-restrict)
+endif()
 if(CMAKE_CXX_COMPILER_ID MATCHES "Clang")
   target_compile_options(picolm_options INTERFACE -Wthread-safety)
 endif()

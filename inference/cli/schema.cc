@@ -24,7 +24,7 @@ using nlohmann::ordered_json;
 
 void check(const std::string& argument) {
   try {
-    inference::CompiledSchema::compile(read_schema_argument(argument));
+    inference::CompiledSchema{read_schema_argument(argument)};
   } catch (const schemas::SchemaError& error) {
     refuse(error.pointer(), error.keyword(), error.reason());
   } catch (const inference::LoadError& error) {

@@ -122,7 +122,7 @@ std::unique_ptr<Route> Engine::open_route(const RouteOptions& options) {
   auto route = std::make_unique<Route::Impl>();
   route->serial = ++impl_->routes_opened;
   route->schema = options.schema;
-  CompiledSchema::compile(route->schema);  // refuses what the automaton cannot hold
+  CompiledSchema{route->schema};  // refuses what the automaton cannot hold
   const std::string system_text = make_system_text(options.instructions, route->schema);
   route->prompt = make_chat_prompt(impl_->tokenizer(), impl_->chat_format, system_text);
   route->fields = find_closed_fields(route->schema);
@@ -225,7 +225,7 @@ Decision Engine::choose(Route& route, std::string_view message, const MessageSco
     const std::vector<TokenId> prompt = r.prompt.full(impl_->tokenizer(), message);
     impl_->restore_prefix(r);
     impl_->sequence_model.begin({prompt.begin() + impl_->work.length(), prompt.end()});
-    const CompiledSchema compiled = CompiledSchema::compile(narrowed);
+    const CompiledSchema compiled(narrowed);
     GenerateResult generated =
         inference::generate(compiled, impl_->vocabulary, impl_->sequence_model, {});
     out.json = std::move(generated.json);
@@ -260,7 +260,7 @@ std::string Engine::generate(std::string_view prompt, std::uint32_t tokens_max,
   if (schema) {
     GenerateLimits limits;
     limits.tokens_max = tokens_max;
-    return inference::generate(CompiledSchema::compile(*schema), impl_->vocabulary, sequence,
+    return inference::generate(CompiledSchema(*schema), impl_->vocabulary, sequence,
                                limits)
         .json;
   }

@@ -29,8 +29,8 @@ char32_t to_lower(char32_t c) {
   if (c >= 'A' && c <= 'Z') return c + 32;
   if (c < 0x80) return c;
   if (c >= 0xC0 && c <= 0xDE && c != 0xD7) return c + 32;
-  if (c >= 0x100 && c <= 0x177 && c != 0x130 && c != 0x138) {
-    const bool odd_is_upper = c >= 0x139 && c <= 0x148;
+  if (c >= 0x100 && c <= 0x17E && c != 0x130 && c != 0x138 && c != 0x149 && c != 0x178) {
+    const bool odd_is_upper = (c >= 0x139 && c <= 0x148) || c >= 0x179;
     return (c % 2 == (odd_is_upper ? 1u : 0u)) ? c + 1 : c;
   }
   if (c >= 0x391 && c <= 0x3A9) return c + 32;

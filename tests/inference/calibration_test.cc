@@ -1,0 +1,63 @@
+// Goal: what is observed is what a plain computation over all messages gives.
+
+#include "inference/learn/calibration.h"
+
+#include <gtest/gtest.h>
+
+#include <cmath>
+#include <limits>
+
+#include "tests/support/random.h"
+
+namespace inference {
+namespace {
+
+TEST(Calibration, LeavesScoresAloneBeforeAnythingWasObserved) {
+  const Calibration calibration(3);
+  EXPECT_EQ(calibration.standardise(std::vector<double>{-1, -2, -3}),
+            (std::vector<double>{-1, -2, -3}));
+}
+
+TEST(Calibration, SubtractsTheMeanAndDividesByTheSpread) {
+  test_support::Random random(7);
+  constexpr std::size_t kOptions = 4;
+  constexpr std::size_t kMessages = 300;
+  std::vector<std::vector<double>> stream(kMessages, std::vector<double>(kOptions));
+  Calibration calibration(kOptions);
+  for (auto& message : stream) {
+    for (std::size_t o = 0; o < kOptions; ++o) message[o] = random.normal() * 3 - double(o);
+    calibration.observe(message);
+  }
+  std::vector<double> mean(kOptions);
+  double variance = 0;
+  for (std::size_t o = 0; o < kOptions; ++o) {
+    for (const auto& message : stream) mean[o] += message[o] / kMessages;
+    for (const auto& message : stream) {
+      variance += (message[o] - mean[o]) * (message[o] - mean[o]) / (kMessages * kOptions);
+    }
+  }
+  const std::vector<double> out = calibration.standardise(stream[5]);
+  for (std::size_t o = 0; o < kOptions; ++o) {
+    EXPECT_NEAR(out[o], (stream[5][o] - mean[o]) / std::sqrt(variance), 1e-9);
+  }
+}
+
+TEST(Calibration, FollowsAStreamThatChanges) {
+  Calibration calibration(2);
+  for (int i = 0; i < 2000; ++i) calibration.observe(std::vector<double>{-1, -9});
+  for (int i = 0; i < 5000; ++i) calibration.observe(std::vector<double>{-9, -1});
+  const auto out = calibration.standardise(std::vector<double>{-9, -1});
+  EXPECT_NEAR(out[0], 0, 0.01);
+  EXPECT_NEAR(out[1], 0, 0.01);
+}
+
+TEST(Calibration, IgnoresScoresThatAreNotFinite) {
+  Calibration calibration(2);
+  calibration.observe(std::vector<double>{-1, -2});
+  calibration.observe(std::vector<double>{std::nan(""), -2});
+  calibration.observe(std::vector<double>{-std::numeric_limits<double>::infinity(), 0});
+  EXPECT_EQ(calibration.observed_count(), 1);
+}
+
+}  // namespace
+}  // namespace inference
