@@ -36,11 +36,11 @@ struct BatchRow {
   // Logits after this token: none, those of `wanted`, or all of the vocabulary.
   enum class Logits : std::uint8_t { None, Some, All } logits = Logits::None;
   std::span<const TokenId> wanted{};  // for Some
-  float* out = nullptr;             // [wanted.size()] or [vocabulary_count]
+  float* out = nullptr;               // [wanted.size()] or [vocabulary_count]
 };
 
 struct ModelOptions {
-  std::uint32_t batch_rows_max = 256;       // rows a forward() accepts
+  std::uint32_t batch_rows_max = 256;  // rows a forward() accepts
   // Positions a row may stand at; the trained context where that is smaller. Costs 20 bytes a
   // position and thread, besides the sequences themselves.
   std::uint32_t context_tokens_max = 4096;
@@ -70,7 +70,7 @@ class Model {
   const Config& config() const;
   std::uint32_t context_tokens() const;  // positions 0 to context_tokens() - 1 can be evaluated
   std::uint32_t batch_rows_max() const;
-  std::uint64_t bytes_read() const;      // of weights from storage, since construction
+  std::uint64_t bytes_read() const;  // of weights from storage, since construction
 
   // Evaluates `rows`; a row sees its sequence's committed tokens, its ancestors in the batch and
   // itself, never siblings. Bits do not depend on what else is in the batch or on thread count.

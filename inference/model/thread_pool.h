@@ -24,7 +24,8 @@ class ThreadPool {
   // The same for a callable.
   template <typename Function>
   void run(std::uint32_t part_count, Function&& function) {
-    run([](void* context, std::uint32_t part, std::uint32_t count) {
+    run(
+        [](void* context, std::uint32_t part, std::uint32_t count) {
           (*static_cast<std::remove_reference_t<Function>*>(context))(part, count);
         },
         &function, part_count);
