@@ -7,11 +7,53 @@
 #include "inference/kernels/activation_row.h"
 #include "inference/kernels/tables.h"
 
+#if defined(__x86_64__)
+#include <cpuid.h>
+#endif
+
 namespace inference {
-namespace {}  // namespace
+namespace {
+
+#if defined(__x86_64__)
+
+// XCR0, the register state the operating system saves. REQUIRES: OSXSAVE.
+std::uint64_t saved_state() {
+  std::uint32_t low = 0;
+  std::uint32_t high = 0;
+  __asm__ volatile("xgetbv" : "=a"(low), "=d"(high) : "c"(0));
+  return (static_cast<std::uint64_t>(high) << 32) | low;
+}
+
+bool cpu_runs_avx2() {
+  constexpr unsigned kOsxsave = 1u << 27;  // leaf 1, ecx
+  constexpr unsigned kAvx = 1u << 28;      // leaf 1, ecx
+  constexpr unsigned kF16c = 1u << 29;     // leaf 1, ecx
+  constexpr unsigned kAvx2 = 1u << 5;      // leaf 7, ebx
+  constexpr std::uint64_t kXmmAndYmm = 0x6;
+  unsigned eax = 0;
+  unsigned ebx = 0;
+  unsigned ecx = 0;
+  unsigned edx = 0;
+  if (__get_cpuid(1, &eax, &ebx, &ecx, &edx) == 0) return false;
+  constexpr unsigned kNeeded = kOsxsave | kAvx | kF16c;
+  if ((ecx & kNeeded) != kNeeded) return false;
+  if ((saved_state() & kXmmAndYmm) != kXmmAndYmm) return false;
+  if (__get_cpuid_count(7, 0, &eax, &ebx, &ecx, &edx) == 0) return false;
+  return (ebx & kAvx2) != 0;
+}
+
+#endif
+
+}  // namespace
 
 std::vector<const Kernels*> runnable_kernels() {
   std::vector<const Kernels*> tables{&kScalarKernels};
+#if defined(__x86_64__)
+  if (cpu_runs_avx2()) tables.push_back(&kAvx2Kernels);
+#endif
+#if defined(__aarch64__)
+  tables.push_back(&kNeonKernels);
+#endif
   return tables;
 }
 

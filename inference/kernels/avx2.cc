@@ -1,0 +1,424 @@
+// The AVX2 kernels (with F16C): the scalar definition, eight lanes a register.
+//
+// A block's integer dot product is two instructions: maddubs multiplies unsigned by signed bytes
+// and adds pairs to int16, madd adds pairs of those to int32: just the lanes of the definition.
+// maddubs saturates, so its sums must stay below 32768. Unsigned codes reach 31: 31 * 127 * 2 =
+// 7874. Signed codes go as |code|, with the code's sign moved to the activation, and reach 128 in
+// Q8_0: 128 * 127 * 2 = 32512. Activations are never -128, which has no positive counterpart.
+//
+// Products of a weight row are taken in tiles of one row by four activation rows, where a block
+// unpacked once serves four times, or four weight rows by one activation row, where four
+// independent sums hide the latency of the float addition. The order within one sum is the same.
+//
+// This file alone is compiled for AVX2. It must not give the linker any function that another file
+// shares: helpers are in unnamed namespaces or always inlined, and no library template is used.
+
+#include <immintrin.h>
+
+#include "inference/kernels/activation_row.h"
+#include "inference/kernels/avx2_blocks.h"
+#include "inference/kernels/avx2_lanes.h"
+#include "inference/kernels/float_kernels.h"
+#include "inference/kernels/tables.h"
+
+namespace inference {
+namespace {
+
+// ---- activations --------------------------------------------------------------------------------
+
+constexpr float kLargestFloat = 0x1.fffffep+127f;
+
+int sum_of(__m128i v) {
+  v = _mm_add_epi32(v, _mm_shuffle_epi32(v, 0x4e));
+  v = _mm_add_epi32(v, _mm_shuffle_epi32(v, 0xb1));
+  return _mm_cvtsi128_si32(v);
+}
+
+int sum_of(__m256i v) {
+  return sum_of(_mm_add_epi32(_mm256_castsi256_si128(v), _mm256_extracti128_si256(v, 1)));
+}
+
+// 32 floats, scaled and rounded to nearest even, as bytes.
+__m256i to_bytes(const float* x, __m256 inverse) {
+  const auto rounded = [x, inverse](int i) {
+    return _mm256_cvtps_epi32(_mm256_mul_ps(_mm256_loadu_ps(x + 8 * i), inverse));
+  };
+  const __m256i words_01 = _mm256_packs_epi32(rounded(0), rounded(1));
+  const __m256i words_23 = _mm256_packs_epi32(rounded(2), rounded(3));
+  // Packing works within 128-bit halves; the permutation puts the fours back into order.
+  return _mm256_permutevar8x32_epi32(_mm256_packs_epi16(words_01, words_23),
+                                     _mm256_setr_epi32(0, 4, 1, 5, 2, 6, 3, 7));
+}
+
+// As quantize_block of scalar.cc; n is a multiple of 32.
+float quantize_block(const float* x, std::size_t n, std::int8_t* values) {
+  __m256i largest = _mm256_setzero_si256();
+  const __m256i magnitude = _mm256_set1_epi32(0x7fffffff);
+  for (std::size_t i = 0; i < n; i += 8) {
+    largest = _mm256_max_epi32(largest, _mm256_and_si256(load_256(x + i), magnitude));
+  }
+  __m128i one =
+      _mm_max_epi32(_mm256_castsi256_si128(largest), _mm256_extracti128_si256(largest, 1));
+  one = _mm_max_epi32(one, _mm_shuffle_epi32(one, 0x4e));
+  one = _mm_max_epi32(one, _mm_shuffle_epi32(one, 0xb1));
+  const bool finite = _mm_cvtsi128_si32(one) < 0x7f800000;
+  const float amax = _mm_cvtss_f32(_mm_castsi128_ps(one));
+  const float inverse = 127.0f / amax;
+  const bool usable = finite && inverse <= kLargestFloat;
+  for (std::size_t i = 0; i < n; i += 32) {
+    const __m256i bytes =
+        usable ? to_bytes(x + i, _mm256_set1_ps(inverse)) : _mm256_setzero_si256();
+    _mm256_storeu_si256(reinterpret_cast<__m256i*>(values + i), bytes);
+  }
+  if (usable) return amax / 127.0f;
+  return finite ? 0.0f : __builtin_nanf("");
+}
+
+void quantize_q8(const float* x, std::size_t n, std::byte* out) {
+  const std::size_t blocks = n / kBlockValues;
+  auto* values = reinterpret_cast<std::int8_t*>(out);
+  auto* scales = reinterpret_cast<float*>(out + n);
+  float* scaled_sums = scales + round_up_to_8(blocks);
+  for (std::size_t b = 0; b < blocks; ++b) {
+    std::int8_t* block = values + kBlockValues * b;
+    scales[b] = quantize_block(x + kBlockValues * b, kBlockValues, block);
+    const __m256i pairs = _mm256_maddubs_epi16(_mm256_set1_epi8(1), load_256(block));
+    const int sum = sum_of(_mm256_madd_epi16(pairs, _mm256_set1_epi16(1)));
+    scaled_sums[b] = scales[b] * static_cast<float>(sum);
+  }
+  for (std::size_t b = blocks; b < round_up_to_8(blocks); ++b) scales[b] = scaled_sums[b] = 0;
+}
+
+void quantize_q8k(const float* x, std::size_t n, std::byte* out) {
+  const std::size_t blocks = n / kSuperBlockValues;
+  auto* values = reinterpret_cast<std::int8_t*>(out);
+  auto* sums = reinterpret_cast<std::int16_t*>(out + n);
+  auto* scales = reinterpret_cast<float*>(sums + n / 16);
+  for (std::size_t b = 0; b < blocks; ++b) {
+    const std::size_t first = kSuperBlockValues * b;
+    scales[b] = quantize_block(x + first, kSuperBlockValues, values + first);
+  }
+  for (std::size_t s = 0; s < n / 16; ++s) {
+    const __m256i words = _mm256_cvtepi8_epi16(load_128(values + 16 * s));
+    sums[s] = static_cast<std::int16_t>(sum_of(_mm256_madd_epi16(words, _mm256_set1_epi16(1))));
+  }
+  for (std::size_t b = blocks; b < round_up_to_8(blocks); ++b) scales[b] = 0;
+}
+
+void quantize_activations(ActivationFormat format, const float* x, std::size_t n, std::byte* out) {
+  switch (format) {
+    case ActivationFormat::F32: {
+      auto* values = reinterpret_cast<float*>(out);
+      for (std::size_t i = 0; i < n; ++i) values[i] = x[i];
+      for (std::size_t i = n; i < round_up_to_8(n); ++i) values[i] = 0;
+      return;
+    }
+    case ActivationFormat::Q8:
+      return quantize_q8(x, n, out);
+    case ActivationFormat::Q8K:
+      return quantize_q8k(x, n, out);
+  }
+}
+
+// ---- matrix products ----------------------------------------------------------------------------
+
+struct Product {
+  const std::byte* weights;
+  std::size_t row_bytes;
+  std::size_t n_in;
+  std::size_t n_out;
+  const std::byte* activations;
+  std::size_t activation_bytes;  // of a row
+  std::size_t n_rows;
+  float* y;
+  std::size_t y_stride;
+
+  const std::byte* weight_row(std::size_t o) const { return weights + o * row_bytes; }
+  const std::byte* activation_row(std::size_t r) const {
+    return activations + r * activation_bytes;
+  }
+  float* result(std::size_t o, std::size_t r) const { return y + r * y_stride + o; }
+};
+
+// Lanes of int16 pairs of products: codes and their magnitudes against 32 activations.
+template <bool kSigned>
+inline __m256i pair_products(__m256i codes, __m256i magnitudes, const std::int8_t* values) {
+  const __m256i x = load_256(values);
+  if constexpr (kSigned) return _mm256_maddubs_epi16(magnitudes, _mm256_sign_epi8(x, codes));
+  return _mm256_maddubs_epi16(codes, x);
+}
+
+// Weight rows [o, o + kOut) by activation rows [r, r + kRows) for blocks of 32.
+template <typename Format>
+struct BlockTile {
+  using Block = typename Format::Block;
+
+  template <std::size_t kOut, std::size_t kRows>
+  static void run(const Product& p, std::size_t o, std::size_t r) {
+    const std::size_t blocks = p.n_in / kBlockValues;
+    __m256 acc[kOut][kRows];
+    __m256 offsets[kOut][kRows];
+    const Block* weights[kOut];
+    Q8Row rows[kRows];
+    for (std::size_t i = 0; i < kRows; ++i) rows[i] = q8_row(p.activation_row(r + i), p.n_in);
+    for (std::size_t i = 0; i < kOut; ++i) {
+      weights[i] = reinterpret_cast<const Block*>(p.weight_row(o + i));
+      for (std::size_t j = 0; j < kRows; ++j) acc[i][j] = offsets[i][j] = _mm256_setzero_ps();
+    }
+    std::size_t b = 0;
+    for (; b + 8 <= blocks; b += 8) {
+      for (std::size_t i = 0; i < kOut; ++i) {
+        eight_blocks<kRows>(weights[i] + b, 8, rows, b, acc[i], offsets[i]);
+      }
+    }
+    if (b < blocks) {
+      for (std::size_t i = 0; i < kOut; ++i) {
+        // Zeroed blocks behind the last ones: only their scales are read.
+        Block tail[8];
+        __builtin_memset(tail, 0, sizeof(tail));
+        __builtin_memcpy(tail, weights[i] + b, (blocks - b) * sizeof(Block));
+        eight_blocks<kRows>(tail, blocks - b, rows, b, acc[i], offsets[i]);
+      }
+    }
+    for (std::size_t i = 0; i < kOut; ++i) {
+      for (std::size_t j = 0; j < kRows; ++j) {
+        *p.result(o + i, r + j) = reduce(acc[i][j]) + reduce(offsets[i][j]);
+      }
+    }
+  }
+
+  // Blocks [b, b + count), count <= 8, of one weight row by kRows activation rows. Scales of eight
+  // blocks are multiplied at once.
+  template <std::size_t kRows>
+  [[gnu::always_inline]] static void eight_blocks(const Block* weights, std::size_t count,
+                                                  const Q8Row* rows, std::size_t b, __m256* acc,
+                                                  __m256* offsets) {
+    __m256 d;
+    __m256 m;
+    Format::scales(weights, d, m);
+    alignas(32) float scales[kRows][8];
+    for (std::size_t j = 0; j < kRows; ++j) {
+      _mm256_store_ps(scales[j], _mm256_mul_ps(d, _mm256_load_ps(rows[j].scales + b)));
+      if constexpr (Format::kHasOffset) {
+        const __m256 product = _mm256_mul_ps(m, _mm256_load_ps(rows[j].scaled_sums + b));
+        offsets[j] = _mm256_add_ps(offsets[j], product);
+      }
+    }
+    for (std::size_t k = 0; k < count; ++k) {
+      const __m256i codes = Format::codes(weights[k]);
+      const __m256i magnitudes = Format::kSigned ? _mm256_abs_epi8(codes) : codes;
+      for (std::size_t j = 0; j < kRows; ++j) {
+        const __m256i pairs = pair_products<Format::kSigned>(
+            codes, magnitudes, rows[j].values + kBlockValues * (b + k));
+        const __m256 sums = _mm256_cvtepi32_ps(_mm256_madd_epi16(pairs, _mm256_set1_epi16(1)));
+        acc[j] = _mm256_add_ps(acc[j], _mm256_mul_ps(_mm256_broadcast_ss(&scales[j][k]), sums));
+      }
+    }
+  }
+};
+
+// The same for super-blocks of 256. Sub-block scales are integers and go into the second
+// multiplication: lanes of 32 groups add up in int32.
+template <typename Format>
+struct SuperBlockTile {
+  using Block = typename Format::Block;
+
+  template <std::size_t kOut, std::size_t kRows>
+  static void run(const Product& p, std::size_t o, std::size_t r) {
+    __m256 acc[kOut][kRows];
+    alignas(32) float offsets[kOut][kRows][8];
+    Q8KRow rows[kRows];
+    for (std::size_t j = 0; j < kRows; ++j) rows[j] = q8k_row(p.activation_row(r + j), p.n_in);
+    for (std::size_t i = 0; i < kOut; ++i) {
+      for (std::size_t j = 0; j < kRows; ++j) {
+        acc[i][j] = _mm256_setzero_ps();
+        _mm256_store_ps(offsets[i][j], _mm256_setzero_ps());
+      }
+    }
+    for (std::size_t b = 0; b < p.n_in / kSuperBlockValues; ++b) {
+      for (std::size_t i = 0; i < kOut; ++i) {
+        const Block& block = reinterpret_cast<const Block*>(p.weight_row(o + i))[b];
+        one_block<kRows>(block, rows, b, acc[i], offsets[i]);
+      }
+    }
+    for (std::size_t i = 0; i < kOut; ++i) {
+      for (std::size_t j = 0; j < kRows; ++j) {
+        *p.result(o + i, r + j) = reduce(acc[i][j]) - reduce(_mm256_load_ps(offsets[i][j]));
+      }
+    }
+  }
+
+  template <std::size_t kRows>
+  [[gnu::always_inline]] static void one_block(const Block& block, const Q8KRow* rows,
+                                               std::size_t b, __m256* acc, float (*offsets)[8]) {
+    const auto prepared = Format::prepare(block);
+    __m256i lanes[kRows];
+    for (std::size_t j = 0; j < kRows; ++j) lanes[j] = _mm256_setzero_si256();
+    group<0, kRows>(block, prepared, rows, b, lanes);
+    group<1, kRows>(block, prepared, rows, b, lanes);
+    group<2, kRows>(block, prepared, rows, b, lanes);
+    group<3, kRows>(block, prepared, rows, b, lanes);
+    group<4, kRows>(block, prepared, rows, b, lanes);
+    group<5, kRows>(block, prepared, rows, b, lanes);
+    group<6, kRows>(block, prepared, rows, b, lanes);
+    group<7, kRows>(block, prepared, rows, b, lanes);
+    const float d = _cvtsh_ss(block.d);
+    for (std::size_t j = 0; j < kRows; ++j) {
+      const __m256 scale = _mm256_set1_ps(d * rows[j].scales[b]);
+      acc[j] = _mm256_add_ps(acc[j], _mm256_mul_ps(scale, _mm256_cvtepi32_ps(lanes[j])));
+    }
+    if constexpr (Format::kHasOffset) {
+      const float dmin = _cvtsh_ss(block.dmin);
+      for (std::size_t j = 0; j < kRows; ++j) {
+        const __m256i sums = load_256(rows[j].sums + 16 * b);
+        const int min_sum = sum_of(_mm256_madd_epi16(prepared.mins, sums));
+        offsets[j][b % 8] += (dmin * rows[j].scales[b]) * static_cast<float>(min_sum);
+      }
+    }
+  }
+
+  template <int kGroup, std::size_t kRows, typename Prepared>
+  [[gnu::always_inline]] static void group(const Block& block, const Prepared& prepared,
+                                           const Q8KRow* rows, std::size_t b, __m256i* lanes) {
+    const __m256i codes = Format::template codes<kGroup>(block);
+    const __m256i magnitudes = Format::kSigned ? _mm256_abs_epi8(codes) : codes;
+    const __m256i scale = prepared.template scale<kGroup>();
+    for (std::size_t j = 0; j < kRows; ++j) {
+      const std::int8_t* values = rows[j].values + kSuperBlockValues * b + 32 * kGroup;
+      const __m256i pairs = pair_products<Format::kSigned>(codes, magnitudes, values);
+      lanes[j] = _mm256_add_epi32(lanes[j], _mm256_madd_epi16(pairs, scale));
+    }
+  }
+};
+
+struct F32 {
+  static constexpr std::size_t kBytes = 4;
+  static __m256 load(const void* p) { return _mm256_loadu_ps(static_cast<const float*>(p)); }
+};
+
+struct F16 {
+  static constexpr std::size_t kBytes = 2;
+  static __m256 load(const void* p) { return _mm256_cvtph_ps(load_128(p)); }
+};
+
+struct BF16 {
+  static constexpr std::size_t kBytes = 2;
+  static __m256 load(const void* p) {
+    return _mm256_castsi256_ps(_mm256_slli_epi32(_mm256_cvtepu16_epi32(load_128(p)), 16));
+  }
+};
+
+// The same for weights that are floats.
+template <typename Format>
+struct FloatTile {
+  template <std::size_t kOut, std::size_t kRows>
+  static void run(const Product& p, std::size_t o, std::size_t r) {
+    __m256 acc[kOut][kRows];
+    for (std::size_t i = 0; i < kOut; ++i) {
+      for (std::size_t j = 0; j < kRows; ++j) acc[i][j] = _mm256_setzero_ps();
+    }
+    std::size_t n = 0;
+    for (; n + 8 <= p.n_in; n += 8) {
+      for (std::size_t i = 0; i < kOut; ++i) {
+        const __m256 weight = Format::load(p.weight_row(o + i) + n * Format::kBytes);
+        multiply_add<kRows>(p, weight, r, n, acc[i]);
+      }
+    }
+    if (n < p.n_in) {
+      // Activation rows are padded to eight with zeros, weight rows here.
+      for (std::size_t i = 0; i < kOut; ++i) {
+        alignas(32) std::byte tail[8 * Format::kBytes] = {};
+        __builtin_memcpy(tail, p.weight_row(o + i) + n * Format::kBytes,
+                         (p.n_in - n) * Format::kBytes);
+        multiply_add<kRows>(p, Format::load(tail), r, n, acc[i]);
+      }
+    }
+    for (std::size_t i = 0; i < kOut; ++i) {
+      for (std::size_t j = 0; j < kRows; ++j) *p.result(o + i, r + j) = reduce(acc[i][j]);
+    }
+  }
+
+  template <std::size_t kRows>
+  [[gnu::always_inline]] static void multiply_add(const Product& p, __m256 weight, std::size_t r,
+                                                  std::size_t n, __m256* acc) {
+    for (std::size_t j = 0; j < kRows; ++j) {
+      const auto* x = reinterpret_cast<const float*>(p.activation_row(r + j));
+      acc[j] = _mm256_add_ps(acc[j], _mm256_mul_ps(weight, _mm256_load_ps(x + n)));
+    }
+  }
+};
+
+// Weight rows that are taken together must stay in the first-level cache while activation rows
+// pass by.
+constexpr std::size_t kChunkBytes = 16 * 1024;
+
+template <typename Tile>
+void run_tiles(const Product& p) {
+  const std::size_t fitting = kChunkBytes / (p.row_bytes + 1) / 4 * 4;
+  const std::size_t chunk = fitting < 4 ? 4 : fitting;
+  for (std::size_t begin = 0; begin < p.n_out; begin += chunk) {
+    const std::size_t end = p.n_out - begin < chunk ? p.n_out : begin + chunk;
+    std::size_t r = 0;
+    for (; r + 4 <= p.n_rows; r += 4) {
+      for (std::size_t o = begin; o < end; ++o) Tile::template run<1, 4>(p, o, r);
+    }
+    for (; r + 2 <= p.n_rows; r += 2) {
+      for (std::size_t o = begin; o < end; ++o) Tile::template run<1, 2>(p, o, r);
+    }
+    for (; r < p.n_rows; ++r) {
+      std::size_t o = begin;
+      for (; o + 4 <= end; o += 4) Tile::template run<4, 1>(p, o, r);
+      for (; o < end; ++o) Tile::template run<1, 1>(p, o, r);
+    }
+  }
+}
+
+void matmul(QuantType type, const std::byte* weights, std::size_t row_bytes, std::size_t n_in,
+            std::size_t n_out, const std::byte* activations, std::size_t n_rows, float* y,
+            std::size_t y_stride) {
+  const Product p{weights, row_bytes,   n_in,
+                  n_out,   activations, activation_row_bytes(activation_format(type), n_in),
+                  n_rows,  y,           y_stride};
+  switch (type) {
+    case QuantType::F32:
+      return run_tiles<FloatTile<F32>>(p);
+    case QuantType::F16:
+      return run_tiles<FloatTile<F16>>(p);
+    case QuantType::BF16:
+      return run_tiles<FloatTile<BF16>>(p);
+    case QuantType::Q4_0:
+      return run_tiles<BlockTile<Q4_0>>(p);
+    case QuantType::Q4_1:
+      return run_tiles<BlockTile<Q4_1>>(p);
+    case QuantType::Q5_0:
+      return run_tiles<BlockTile<Q5_0>>(p);
+    case QuantType::Q5_1:
+      return run_tiles<BlockTile<Q5_1>>(p);
+    case QuantType::Q8_0:
+      return run_tiles<BlockTile<Q8_0>>(p);
+    case QuantType::Q4_K:
+      return run_tiles<SuperBlockTile<Q4_K>>(p);
+    case QuantType::Q5_K:
+      return run_tiles<SuperBlockTile<Q5_K>>(p);
+    case QuantType::Q6_K:
+      return run_tiles<SuperBlockTile<Q6_K>>(p);
+  }
+}
+
+}  // namespace
+
+constexpr Kernels kAvx2Kernels{
+    .name = "avx2",
+    .quantize_activations = quantize_activations,
+    .matmul = matmul,
+    .rms_norm = FloatKernels<Avx2Lanes>::rms_norm,
+    .silu_multiply = FloatKernels<Avx2Lanes>::silu_multiply,
+    .add = FloatKernels<Avx2Lanes>::add,
+    .rope = FloatKernels<Avx2Lanes>::rope,
+    .to_half = FloatKernels<Avx2Lanes>::to_half,
+    .attention_scores = FloatKernels<Avx2Lanes>::attention_scores,
+    .softmax = FloatKernels<Avx2Lanes>::softmax,
+    .attention_mix = FloatKernels<Avx2Lanes>::attention_mix,
+};
+
+}  // namespace inference
