@@ -22,6 +22,9 @@ TempDir::~TempDir() {
 
 std::string TempDir::write(std::string_view name, std::string_view bytes) const {
   const std::string path = file(name);
+  // A new file each time: some file systems wait for the disk when an old one is cut and rewritten.
+  std::error_code ignored;
+  std::filesystem::remove(path, ignored);
   std::ofstream out(path, std::ios::binary | std::ios::trunc);
   out.write(bytes.data(), static_cast<std::streamsize>(bytes.size()));
   if (!out.flush()) throw std::system_error(errno, std::generic_category(), path);
