@@ -129,17 +129,20 @@ std::vector<TokenId> BpeTokenizer::encode_text(std::string_view text, Position) 
 }
 
 // What follows can only change the white space at the end of `text`, or else its last piece, or its
-// last two where they are an apostrophe and a letter ("'r" becomes the one piece "'re").
+// last two where they are an apostrophe and a letter ("'r" becomes the one piece "'re"). And a
+// prefix must not end with white space itself: alone, it would be cut as if the text ended there.
 std::size_t BpeTokenizer::stable_prefix(std::string_view text) const {
   const std::size_t finished = text.size() - unfinished_utf8_bytes(text);
-  std::size_t spaces_begin = 0;
+  std::vector<std::size_t> word_ends;  // where a character that is no white space ends
   for (std::size_t at = 0; at < finished;) {
     const Utf8Char c = decode_utf8(text, at);
     at += c.size_bytes;
-    if (char_class(c.code) != CharClass::Space) spaces_begin = at;
+    if (char_class(c.code) != CharClass::Space) word_ends.push_back(at);
   }
-  const std::size_t limit =
-      spaces_begin < finished ? spaces_begin : finished - std::min<std::size_t>(2, finished);
+  if (word_ends.empty()) return 0;
+  const std::size_t limit = word_ends.back() < finished
+                                ? word_ends.back()
+                                : finished - std::min<std::size_t>(2, finished);
   PieceScanner scanner(rules_, text.substr(0, finished));
   std::size_t stable = 0;
   std::size_t end = 0;
@@ -147,7 +150,7 @@ std::size_t BpeTokenizer::stable_prefix(std::string_view text) const {
     const std::string_view piece = scanner.next();
     end += piece.size();
     if (piece.empty() || end > limit) return stable;
-    stable = end;
+    if (std::binary_search(word_ends.begin(), word_ends.end(), end)) stable = end;
   }
 }
 

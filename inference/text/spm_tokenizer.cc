@@ -18,7 +18,7 @@ namespace {
 
 constexpr std::string_view kScoresKey = "tokenizer.ggml.scores";
 constexpr std::size_t kPartBytesMax = 1024 * 1024;
-constexpr std::size_t kBoundariesMax = 64;  // tried by stable_prefix, each a walk over all tokens
+constexpr std::size_t kBoundariesMax = 16;  // tried by stable_prefix, each a walk over all tokens
 
 // Numbers in the opposite order of the scores: the highest score gets the lowest number.
 std::uint32_t order_of(float score) {

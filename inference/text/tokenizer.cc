@@ -4,6 +4,7 @@
 
 #include "inference/check.h"
 #include "inference/gguf/file.h"
+#include "inference/gguf/refuse.h"
 #include "inference/text/bpe_tokenizer.h"
 #include "inference/text/spm_tokenizer.h"
 #include "inference/text/vocabulary.h"
@@ -23,8 +24,7 @@ PreTokenizer read_pre_tokenizer(const gguf::File& file) {
   const std::string name = file.string_or(kPreKey, "gpt-2");
   const std::optional<PreTokenizer> rules = find_pre_tokenizer(name);
   if (!rules) {
-    file.refuse(kPreKey, "'" + name.substr(0, 64) + "'",
-                "one of " + std::string(pre_tokenizer_names()));
+    file.refuse(kPreKey, gguf::quoted(name), "one of " + std::string(pre_tokenizer_names()));
   }
   return *rules;
 }
@@ -34,7 +34,7 @@ PreTokenizer read_pre_tokenizer(const gguf::File& file) {
 std::unique_ptr<Tokenizer> Tokenizer::load(const gguf::File& file) {
   const std::string model = file.string(kModelKey);
   if (model != "llama" && model != "gpt2") {
-    file.refuse(kModelKey, "'" + model.substr(0, 64) + "'", "llama (SPM) or gpt2 (BPE)");
+    file.refuse(kModelKey, gguf::quoted(model), "llama (SPM) or gpt2 (BPE)");
   }
   const bool is_spm = model == "llama";
   const PreTokenizer rules = is_spm ? PreTokenizer{} : read_pre_tokenizer(file);
