@@ -6,10 +6,6 @@
 // 7874. Signed codes go as |code|, with the code's sign moved to the activation, and reach 128 in
 // Q8_0: 128 * 127 * 2 = 32512. Activations are never -128, which has no positive counterpart.
 //
-// Products of a weight row are taken in tiles of one row by four activation rows, where a block
-// unpacked once serves four times, or four weight rows by one activation row, where four
-// independent sums hide the latency of the float addition. The order within one sum is the same.
-//
 // This file alone is compiled for AVX2. It must not give the linker any function that another file
 // shares: helpers are in unnamed namespaces or always inlined, and no library template is used.
 
@@ -19,6 +15,7 @@
 #include "inference/kernels/avx2_blocks.h"
 #include "inference/kernels/avx2_lanes.h"
 #include "inference/kernels/float_kernels.h"
+#include "inference/kernels/matmul_tiles.h"
 #include "inference/kernels/tables.h"
 
 namespace inference {
@@ -121,24 +118,6 @@ void quantize_activations(ActivationFormat format, const float* x, std::size_t n
 }
 
 // ---- matrix products ----------------------------------------------------------------------------
-
-struct Product {
-  const std::byte* weights;
-  std::size_t row_bytes;
-  std::size_t n_in;
-  std::size_t n_out;
-  const std::byte* activations;
-  std::size_t activation_bytes;  // of a row
-  std::size_t n_rows;
-  float* y;
-  std::size_t y_stride;
-
-  const std::byte* weight_row(std::size_t o) const { return weights + o * row_bytes; }
-  const std::byte* activation_row(std::size_t r) const {
-    return activations + r * activation_bytes;
-  }
-  float* result(std::size_t o, std::size_t r) const { return y + r * y_stride + o; }
-};
 
 // Lanes of int16 pairs of products: codes and their magnitudes against 32 activations.
 template <bool kSigned>
@@ -291,17 +270,17 @@ struct SuperBlockTile {
   }
 };
 
-struct F32 {
+struct FloatWeights {
   static constexpr std::size_t kBytes = 4;
   static __m256 load(const void* p) { return _mm256_loadu_ps(static_cast<const float*>(p)); }
 };
 
-struct F16 {
+struct HalfWeights {
   static constexpr std::size_t kBytes = 2;
   static __m256 load(const void* p) { return _mm256_cvtph_ps(load_128(p)); }
 };
 
-struct BF16 {
+struct BfloatWeights {
   static constexpr std::size_t kBytes = 2;
   static __m256 load(const void* p) {
     return _mm256_castsi256_ps(_mm256_slli_epi32(_mm256_cvtepu16_epi32(load_128(p)), 16));
@@ -348,69 +327,26 @@ struct FloatTile {
   }
 };
 
-// Weight rows that are taken together must stay in the first-level cache while activation rows
-// pass by.
-constexpr std::size_t kChunkBytes = 16 * 1024;
-
-template <typename Tile>
-void run_tiles(const Product& p) {
-  const std::size_t fitting = kChunkBytes / (p.row_bytes + 1) / 4 * 4;
-  const std::size_t chunk = fitting < 4 ? 4 : fitting;
-  for (std::size_t begin = 0; begin < p.n_out; begin += chunk) {
-    const std::size_t end = p.n_out - begin < chunk ? p.n_out : begin + chunk;
-    std::size_t r = 0;
-    for (; r + 4 <= p.n_rows; r += 4) {
-      for (std::size_t o = begin; o < end; ++o) Tile::template run<1, 4>(p, o, r);
-    }
-    for (; r + 2 <= p.n_rows; r += 2) {
-      for (std::size_t o = begin; o < end; ++o) Tile::template run<1, 2>(p, o, r);
-    }
-    for (; r < p.n_rows; ++r) {
-      std::size_t o = begin;
-      for (; o + 4 <= end; o += 4) Tile::template run<4, 1>(p, o, r);
-      for (; o < end; ++o) Tile::template run<1, 1>(p, o, r);
-    }
-  }
-}
-
-void matmul(QuantType type, const std::byte* weights, std::size_t row_bytes, std::size_t n_in,
-            std::size_t n_out, const std::byte* activations, std::size_t n_rows, float* y,
-            std::size_t y_stride) {
-  const Product p{weights, row_bytes,   n_in,
-                  n_out,   activations, activation_row_bytes(activation_format(type), n_in),
-                  n_rows,  y,           y_stride};
-  switch (type) {
-    case QuantType::F32:
-      return run_tiles<FloatTile<F32>>(p);
-    case QuantType::F16:
-      return run_tiles<FloatTile<F16>>(p);
-    case QuantType::BF16:
-      return run_tiles<FloatTile<BF16>>(p);
-    case QuantType::Q4_0:
-      return run_tiles<BlockTile<Q4_0>>(p);
-    case QuantType::Q4_1:
-      return run_tiles<BlockTile<Q4_1>>(p);
-    case QuantType::Q5_0:
-      return run_tiles<BlockTile<Q5_0>>(p);
-    case QuantType::Q5_1:
-      return run_tiles<BlockTile<Q5_1>>(p);
-    case QuantType::Q8_0:
-      return run_tiles<BlockTile<Q8_0>>(p);
-    case QuantType::Q4_K:
-      return run_tiles<SuperBlockTile<Q4_K>>(p);
-    case QuantType::Q5_K:
-      return run_tiles<SuperBlockTile<Q5_K>>(p);
-    case QuantType::Q6_K:
-      return run_tiles<SuperBlockTile<Q6_K>>(p);
-  }
-}
+struct Avx2Tiles {
+  using F32 = FloatTile<FloatWeights>;
+  using F16 = FloatTile<HalfWeights>;
+  using BF16 = FloatTile<BfloatWeights>;
+  using Q4_0 = BlockTile<FormatQ4_0>;
+  using Q4_1 = BlockTile<FormatQ4_1>;
+  using Q5_0 = BlockTile<FormatQ5_0>;
+  using Q5_1 = BlockTile<FormatQ5_1>;
+  using Q8_0 = BlockTile<FormatQ8_0>;
+  using Q4_K = SuperBlockTile<FormatQ4_K>;
+  using Q5_K = SuperBlockTile<FormatQ5_K>;
+  using Q6_K = SuperBlockTile<FormatQ6_K>;
+};
 
 }  // namespace
 
 constexpr Kernels kAvx2Kernels{
     .name = "avx2",
     .quantize_activations = quantize_activations,
-    .matmul = matmul,
+    .matmul = matmul<Avx2Tiles>,
     .rms_norm = FloatKernels<Avx2Lanes>::rms_norm,
     .silu_multiply = FloatKernels<Avx2Lanes>::silu_multiply,
     .add = FloatKernels<Avx2Lanes>::add,

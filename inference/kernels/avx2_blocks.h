@@ -70,7 +70,7 @@ inline void eight_scales_and_offsets(const Block* b, __m256& d, __m256& m) {
   m = _mm256_cvtph_ps(_mm_packus_epi32(_mm_srli_epi32(first, 16), _mm_srli_epi32(second, 16)));
 }
 
-struct Q4_0 {
+struct FormatQ4_0 {
   using Block = BlockQ4_0;
   static constexpr bool kSigned = true;
   static constexpr bool kHasOffset = false;
@@ -80,7 +80,7 @@ struct Q4_0 {
   static void scales(const Block* blocks, __m256& d, __m256&) { d = eight_scales(blocks); }
 };
 
-struct Q4_1 {
+struct FormatQ4_1 {
   using Block = BlockQ4_1;
   static constexpr bool kSigned = false;
   static constexpr bool kHasOffset = true;
@@ -90,7 +90,7 @@ struct Q4_1 {
   }
 };
 
-struct Q5_0 {
+struct FormatQ5_0 {
   using Block = BlockQ5_0;
   static constexpr bool kSigned = true;
   static constexpr bool kHasOffset = false;
@@ -101,7 +101,7 @@ struct Q5_0 {
   static void scales(const Block* blocks, __m256& d, __m256&) { d = eight_scales(blocks); }
 };
 
-struct Q5_1 {
+struct FormatQ5_1 {
   using Block = BlockQ5_1;
   static constexpr bool kSigned = false;
   static constexpr bool kHasOffset = true;
@@ -113,7 +113,7 @@ struct Q5_1 {
   }
 };
 
-struct Q8_0 {
+struct FormatQ8_0 {
   using Block = BlockQ8_0;
   static constexpr bool kSigned = true;
   static constexpr bool kHasOffset = false;
@@ -153,7 +153,7 @@ inline __m256i group_nibbles(const std::uint8_t* bytes) {
   return _mm256_and_si256(shifted, _mm256_set1_epi8(0x0f));
 }
 
-struct Q4_K {
+struct FormatQ4_K {
   using Block = BlockQ4_K;
   static constexpr bool kSigned = false;
   static constexpr bool kHasOffset = true;
@@ -164,7 +164,7 @@ struct Q4_K {
   }
 };
 
-struct Q5_K {
+struct FormatQ5_K {
   using Block = BlockQ5_K;
   static constexpr bool kSigned = false;
   static constexpr bool kHasOffset = true;
@@ -180,7 +180,7 @@ struct Q5_K {
   }
 };
 
-struct Q6_K {
+struct FormatQ6_K {
   using Block = BlockQ6_K;
   static constexpr bool kSigned = true;
   static constexpr bool kHasOffset = false;
