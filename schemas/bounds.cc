@@ -148,8 +148,7 @@ NumberNode number_node(const JsonValue& schema, const std::string& pointer) {
   const DecimalInterval& interval = bounds.interval;
   if (!has_value_of_digits(interval, Limits::number_digits_max)) {
     refuse_empty(bounds, pointer,
-                 "number of " + std::to_string(Limits::number_digits_max) +
-                     " digits each side of the point");
+                 "number of " + std::to_string(Limits::number_digits_max) + " digits");
   }
   NumberNode node;
   if (interval.minimum) {

@@ -5,9 +5,10 @@
 //   "0.001"   ->  digits "1", exponent -2                 0.1   * 10^-2
 //   "3e2"     ->  digits "3", exponent 3                  0.3   * 10^3
 //
-// "Is there a number in this interval that can be written with D digits each side?" is answered
-// with one candidate: zero if the interval holds it, else the number nearest to the end that lies
-// farther from zero. Cutting digits moves a number towards zero, so no addition is needed.
+// "Is there a number in this interval that can be written with D digits?" is answered with zero,
+// if the interval holds it, else with one candidate for each place of the point: the one nearest
+// to the end that lies farther from zero. Cutting digits moves a number towards zero, so nothing
+// has to be rounded up.
 
 #include "schemas/decimal.h"
 
@@ -74,47 +75,60 @@ std::uint64_t whole_magnitude(const Decimal& value) {
   return std::min(whole, kClip);
 }
 
-// The largest number of `digits_max` digits each side of the point.
-Decimal largest_of_digits(std::size_t digits_max) {
-  return Decimal{false, std::string(2 * digits_max, '9'), static_cast<std::int64_t>(digits_max)};
+// The places a decimal is written with.
+struct Places {
+  std::size_t whole;
+  std::size_t fraction;
+};
+
+// 10^whole - 10^-fraction, the largest number of these places.
+Decimal largest_of(Places places) {
+  return Decimal{false, std::string(places.whole + places.fraction, '9'),
+                 static_cast<std::int64_t>(places.whole)};
 }
 
-// Cuts a positive value after `digits_max` digits behind the point.
-Decimal cut_fraction(const Decimal& value, std::size_t digits_max) {
-  const std::int64_t kept = value.exponent + static_cast<std::int64_t>(digits_max);
+// Cuts a positive value after the places of the fraction.
+Decimal cut_fraction(const Decimal& value, Places places) {
+  const std::int64_t kept = value.exponent + static_cast<std::int64_t>(places.fraction);
   if (kept <= 0) return Decimal{};
   const auto length = std::min(static_cast<std::size_t>(kept), value.digits.size());
-  return normalise(value.negative, value.digits.substr(0, length), value.exponent);
+  return normalise(false, value.digits.substr(0, length), value.exponent);
 }
 
-// value - 10^-digits_max. REQUIRES: value > 0 with at most digits_max digits behind the point.
-Decimal one_step_down(const Decimal& value, std::size_t digits_max) {
-  const auto width = static_cast<std::size_t>(std::max<std::int64_t>(value.exponent, 0) +
-                                              static_cast<std::int64_t>(digits_max));
+// value - 10^-fraction. REQUIRES: value > 0, within the places.
+Decimal one_step_down(const Decimal& value, Places places) {
   std::string digits = value.digits;
   std::int64_t exponent = value.exponent;
   if (exponent < 0) {
     digits.insert(0, static_cast<std::size_t>(-exponent), '0');
     exponent = 0;
   }
-  digits.resize(width, '0');
+  digits.resize(static_cast<std::size_t>(exponent) + places.fraction, '0');
   std::size_t index = digits.size();
   while (digits[--index] == '0') digits[index] = '9';  // borrow; a non-zero digit exists
   --digits[index];
   return normalise(false, std::move(digits), exponent);
 }
 
-bool has_positive_value_of_digits(const DecimalInterval& interval, std::size_t digits_max) {
-  if (interval.maximum && (interval.maximum->negative || interval.maximum->is_zero())) return false;
-  Decimal candidate = largest_of_digits(digits_max);
-  if (interval.maximum && compare(*interval.maximum, candidate) < 0) {
-    candidate = cut_fraction(*interval.maximum, digits_max);
+// Does the interval hold a positive number of these places? Tries the largest that is not above
+// the maximum: if that one is below the minimum, so are all others.
+bool has_positive_value(const DecimalInterval& interval, Places places) {
+  Decimal candidate = largest_of(places);
+  if (interval.maximum && compare(*interval.maximum, candidate) <= 0) {
+    if (interval.maximum->negative || interval.maximum->is_zero()) return false;
+    candidate = cut_fraction(*interval.maximum, places);
     const bool at_open_end = interval.maximum_exclusive && candidate == *interval.maximum;
-    if (at_open_end && !candidate.is_zero()) candidate = one_step_down(candidate, digits_max);
-  } else if (interval.maximum && interval.maximum_exclusive && *interval.maximum == candidate) {
-    candidate = one_step_down(candidate, digits_max);
+    if (at_open_end) candidate = one_step_down(candidate, places);
   }
-  return contains(interval, candidate);
+  return !candidate.is_zero() && contains(interval, candidate);
+}
+
+// The same for all ways to spread `digits_max` digits; a leading zero counts.
+bool has_positive_value_of_digits(const DecimalInterval& interval, std::size_t digits_max) {
+  for (std::size_t whole = 1; whole <= digits_max; ++whole) {
+    if (has_positive_value(interval, {whole, digits_max - whole})) return true;
+  }
+  return false;
 }
 
 }  // namespace

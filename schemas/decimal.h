@@ -52,8 +52,8 @@ struct DecimalInterval {
 
 [[nodiscard]] bool contains(const DecimalInterval& interval, const Decimal& value);
 
-// Is there a value in the interval with at most `digits_max` digits before the point and at most
-// `digits_max` after it? REQUIRES: digits_max > 0.
+// Is there a value in the interval that is written with at most `digits_max` digits, both sides of
+// the point together, the zero of "0.5" included?
 [[nodiscard]] bool has_value_of_digits(const DecimalInterval& interval, std::size_t digits_max);
 
 }  // namespace schemas

@@ -23,8 +23,8 @@ struct Limits {
   static constexpr std::uint32_t string_length_max = 65536;  // code points
   static constexpr std::uint32_t array_items_max = 4096;     // elements
 
-  // Numbers are written as plain decimals with at most this many digits each side of the point.
-  // Bounds that leave no such decimal are refused.
+  // Numbers are written as plain decimals with at most this many digits, both sides of the point
+  // together: any 15 keep their order in binary64. Bounds that leave no such decimal are refused.
   static constexpr std::size_t number_digits_max = 15;  // digits
   static constexpr std::size_t bound_digits_max = 400;  // digits of a bound written out in full
 

@@ -223,7 +223,7 @@ std::uint64_t shortest_bytes(const SchemaSpec& spec, NodeId id) {
     std::uint64_t operator()(const BooleanNode&) const { return 4; }
     std::uint64_t operator()(const NullNode&) const { return 4; }
     std::uint64_t operator()(const IntegerNode&) const { return 20; }
-    std::uint64_t operator()(const NumberNode&) const { return 2 * Limits::number_digits_max + 2; }
+    std::uint64_t operator()(const NumberNode&) const { return Limits::number_digits_max + 2; }
     std::uint64_t operator()(const StringNode& node) const { return node.min_length + 2; }
     std::uint64_t operator()(const EnumNode& node) const {
       std::size_t bytes = node.values.front().size();

@@ -42,7 +42,7 @@ struct DecimalBound {
   bool exclusive = false;
 };
 
-// A number written as plain decimal, at most Limits::number_digits_max digits each side of the point.
+// A number written as a plain decimal; see Limits::number_digits_max.
 struct NumberNode {
   std::optional<DecimalBound> minimum;
   std::optional<DecimalBound> maximum;
