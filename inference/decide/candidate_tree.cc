@@ -7,6 +7,7 @@
 
 #include "inference/check.h"
 #include "inference/error.h"
+#include "inference/kernels/math.h"
 
 namespace inference {
 
@@ -142,7 +143,7 @@ double log_share(std::span<const float> logits, std::size_t index, bool* degener
   }
   if (highest == -HUGE_VAL) {
     *degenerate = true;
-    return -std::log(static_cast<double>(logits.size()));
+    return -math::log(static_cast<double>(logits.size()));
   }
   // What is not finite counts as far below everything that is.
   constexpr double kLowest = -100;
@@ -150,9 +151,9 @@ double log_share(std::span<const float> logits, std::size_t index, bool* degener
   const auto relative = [&](float x) {
     return std::isfinite(x) ? static_cast<double>(x) - highest : kLowest;
   };
-  for (const float x : logits) sum += std::exp(relative(x));
+  for (const float x : logits) sum += math::exp(relative(x));
   if (!std::isfinite(logits[index])) *degenerate = true;
-  return relative(logits[index]) - std::log(sum);
+  return relative(logits[index]) - math::log(sum);
 }
 
 }  // namespace

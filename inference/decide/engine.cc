@@ -57,18 +57,24 @@ Route::~Route() = default;
 
 struct Engine::Impl {
   explicit Impl(const EngineOptions& options)
-      : loaded({options.model_path, options.threads, options.kernels, options.memory_bytes_max}),
+      : loaded({options.model_path, options.threads, options.kernels, options.memory_bytes_max,
+                options.context_tokens_max}),
         chat_format(find_chat_format(*loaded.tokenizer)),
-        vocabulary(*loaded.tokenizer),
-        work(config().layer_count, config().kv_width(),
-             std::min(options.context_tokens_max, config().context_length)),
+        vocabulary(VocabularyTrie::from_tokenizer(*loaded.tokenizer)),
+        work(config().layer_count, config().kv_width(), loaded.model.context_tokens()),
         sequence_model(loaded.model, *loaded.tokenizer, work) {}
 
-  const Config& config() const { return loaded.config(); }
+  const Config& config() const { return loaded.model.config(); }
   const Tokenizer& tokenizer() const { return *loaded.tokenizer; }
 
   std::vector<TokenId> encode_continuation(std::string_view text) const {
     return tokenizer().encode_text(text, Tokenizer::Position::Continuation);
+  }
+
+  GenerateLimits limits() const {
+    GenerateLimits limits;
+    limits.end_token = tokenizer().eos();
+    return limits;
   }
 
   // Makes the working sequence hold exactly the route's prefix.
@@ -122,7 +128,12 @@ std::unique_ptr<Route> Engine::open_route(const RouteOptions& options) {
   auto route = std::make_unique<Route::Impl>();
   route->serial = ++impl_->routes_opened;
   route->schema = options.schema;
-  CompiledSchema{route->schema};  // refuses what the automaton cannot hold
+  const CompiledSchema compiled(route->schema);  // refuses what the automaton cannot hold
+  const std::uint64_t shortest = compiled.shortest_bytes(compiled.initial());
+  if (shortest > GenerateLimits{}.bytes_max) {
+    throw LoadError("schema: found a shortest document of " + std::to_string(shortest) +
+                    " bytes, wanted at most " + std::to_string(GenerateLimits{}.bytes_max));
+  }
   const std::string system_text = make_system_text(options.instructions, route->schema);
   route->prompt = make_chat_prompt(impl_->tokenizer(), impl_->chat_format, system_text);
   route->fields = find_closed_fields(route->schema);
@@ -162,7 +173,7 @@ MessageScores Engine::score(Route& route, std::string_view message) {
   const auto start = Clock::now();
   Route::Impl& r = *route.impl_;
   MessageScores out;
-  const std::uint64_t read_before = impl_->loaded.source().bytes_read();
+  const std::uint64_t read_before = impl_->loaded.model.bytes_read();
   const std::vector<TokenId> prompt = r.prompt.full(impl_->tokenizer(), message);
   out.stats.prompt_tokens = static_cast<std::uint32_t>(prompt.size());
   impl_->restore_prefix(r);
@@ -185,7 +196,7 @@ MessageScores Engine::score(Route& route, std::string_view message) {
       field.overlap.push_back(words.share_in(message_words));
     }
   }
-  out.stats.bytes_read = impl_->loaded.source().bytes_read() - read_before;
+  out.stats.bytes_read = impl_->loaded.model.bytes_read() - read_before;
   out.stats.ms = milliseconds_since(start);
   return out;
 }
@@ -227,8 +238,8 @@ Decision Engine::choose(Route& route, std::string_view message, const MessageSco
     impl_->sequence_model.begin({prompt.begin() + impl_->work.length(), prompt.end()});
     const CompiledSchema compiled(narrowed);
     GenerateResult generated =
-        inference::generate(compiled, impl_->vocabulary, impl_->sequence_model, {});
-    out.json = std::move(generated.json);
+        inference::generate(compiled, impl_->vocabulary, impl_->sequence_model, impl_->limits());
+    out.json = std::move(generated.bytes);
     out.confidence *= generated.probability;
     out.stats.sweeps += impl_->sequence_model.sweeps();
     if (impl_->sequence_model.failed()) out.status = DecideStatus::ReadFailed;
@@ -258,17 +269,15 @@ std::string Engine::generate(std::string_view prompt, std::uint32_t tokens_max,
   impl_->current_route = 0;
   sequence.begin(chat.full(tokenizer, prompt));
   if (schema) {
-    GenerateLimits limits;
-    limits.tokens_max = tokens_max;
-    return inference::generate(CompiledSchema(*schema), impl_->vocabulary, sequence,
-                               limits)
-        .json;
+    GenerateLimits limits = impl_->limits();
+    limits.steps_max = tokens_max;
+    return inference::generate(CompiledSchema(*schema), impl_->vocabulary, sequence, limits).bytes;
   }
   std::string out;
   std::vector<TokenId> last;
   for (std::uint32_t n = 0; n < tokens_max; ++n) {
     const std::span<const float> logits = sequence.next_logits(last);
-    if (sequence.failed()) break;
+    if (logits.empty()) break;
     const auto id =
         static_cast<TokenId>(std::max_element(logits.begin(), logits.end()) - logits.begin());
     if (tokenizer.kind(id) == TokenKind::Control) break;
@@ -293,8 +302,7 @@ std::vector<float> Engine::logits(std::span<const std::uint32_t> ids) {
   impl_->current_route = 0;
   impl_->sequence_model.begin({ids.begin(), ids.end()});
   const std::span<const float> logits = impl_->sequence_model.next_logits({});
-  if (impl_->sequence_model.failed())
-    impl_->loaded.file.refuse("weights", "a read error", "readable weights");
+  if (logits.empty()) impl_->loaded.file.refuse("weights", "a read error", "readable weights");
   return {logits.begin(), logits.end()};
 }
 

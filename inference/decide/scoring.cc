@@ -1,10 +1,10 @@
 #include "inference/decide/scoring.h"
 
 #include <algorithm>
-#include <cmath>
 
 #include "inference/check.h"
 #include "inference/decide/route.h"
+#include "inference/kernels/math.h"
 
 namespace inference {
 
@@ -12,8 +12,8 @@ void normalise_log(std::vector<double>& x) {
   PICOLM_CHECK(!x.empty());
   const double highest = *std::max_element(x.begin(), x.end());
   double sum = 0;
-  for (const double v : x) sum += std::exp(v - highest);
-  for (double& v : x) v -= highest + std::log(sum);
+  for (const double v : x) sum += math::exp(v - highest);
+  for (double& v : x) v -= highest + math::log(sum);
 }
 
 std::vector<double> join_scores(const Calibration& calibration, std::span<const double> model,
@@ -24,7 +24,7 @@ std::vector<double> join_scores(const Calibration& calibration, std::span<const 
     joined[i] = kModelWeight * joined[i] + kOverlapWeight * overlap[i];
   }
   normalise_log(joined);
-  for (double& v : joined) v = std::exp(v);
+  for (double& v : joined) v = math::exp(v);
   return joined;
 }
 

@@ -1,7 +1,6 @@
 #include "inference/decide/sequence_model.h"
 
 #include <algorithm>
-#include <limits>
 
 #include "inference/check.h"
 
@@ -101,8 +100,9 @@ void SequenceModel::begin(std::vector<TokenId> pending) {
 
 std::span<const float> SequenceModel::next_logits(std::span<const TokenId> appended) {
   pending_.insert(pending_.end(), appended.begin(), appended.end());
-  const bool fits = sequence_.length() + pending_.size() <= sequence_.capacity();
-  failed_ = failed_ || !fits || pending_.empty();
+  if (failed_ || pending_.empty() || sequence_.length() + pending_.size() > sequence_.capacity()) {
+    return {};
+  }
   for (std::size_t i = 0; i < pending_.size() && !failed_; ++i) {
     const auto parent = static_cast<std::int32_t>(rows_.size()) - 1;
     rows_.push_back(
@@ -115,10 +115,7 @@ std::span<const float> SequenceModel::next_logits(std::span<const TokenId> appen
     if (last || rows_.size() == kBatchRowsMax) failed_ = !run(sweeps_);
   }
   pending_.clear();
-  if (failed_) {
-    std::fill(logits_.begin(), logits_.end(), std::numeric_limits<float>::quiet_NaN());
-  }
-  return logits_;
+  return failed_ ? std::span<const float>() : std::span<const float>(logits_);
 }
 
 std::vector<TokenId> SequenceModel::tokenize(std::string_view bytes) {

@@ -36,8 +36,8 @@ class SequenceModel : public TokenModel {
   // Starts a generation: `pending` is evaluated together with the first tokens of the answer.
   void begin(std::vector<TokenId> pending);
 
-  // TokenModel. After a failed read or a full context the logits are all NaN, and generation ends
-  // on the schema's shortest path; failed() tells.
+  // TokenModel. No logits after a failed read, which failed() tells, and when the context is full;
+  // generation then ends on the schema's shortest path.
   std::span<const float> next_logits(std::span<const TokenId> appended) override;
   std::vector<TokenId> tokenize(std::string_view bytes) override;
   bool failed() const { return failed_; }

@@ -21,6 +21,28 @@ std::uint32_t choose_threads(std::uint32_t threads) {
   return threads ? threads : std::max(1u, std::thread::hardware_concurrency());
 }
 
+ModelOptions model_options(const LoadOptions& options) {
+  ModelOptions out;
+  out.context_tokens_max = options.context_tokens_max;
+  return out;
+}
+
+// All weights in memory.
+std::unique_ptr<WeightSource> open_source(const gguf::File& file, const ThreadPool& pool,
+                                          const LoadOptions& options) {
+  const ModelMemory need = Model::memory_needed(file, model_options(options), pool.thread_count());
+  const Config config = read_config(file);
+  const std::uint64_t context = std::min(options.context_tokens_max, config.context_length);
+  const std::uint64_t sequence_bytes =
+      2 * sizeof(Half) * config.layer_count * config.kv_width() * context;
+  const std::uint64_t bytes = need.weight_bytes + need.activation_bytes + sequence_bytes;
+  if (options.memory_bytes_max != 0 && bytes > options.memory_bytes_max) {
+    file.refuse("weights, activations and context", std::to_string(bytes) + " bytes",
+                "at most " + std::to_string(options.memory_bytes_max) + ", the memory limit");
+  }
+  return std::make_unique<MemorySource>(file);
+}
+
 }  // namespace
 
 LoadedModel::LoadedModel(const LoadOptions& options)
@@ -28,26 +50,13 @@ LoadedModel::LoadedModel(const LoadOptions& options)
       tokenizer(Tokenizer::load(file)),
       kernels(choose_kernels(options.kernels)),
       pool(choose_threads(options.threads)),
-      model(file, open_source(options), kernels, pool, ModelOptions{}) {
+      model(file, open_source(file, pool, options), kernels, pool, model_options(options)) {
   const std::uint32_t rows = model.config().vocabulary_count;
   if (tokenizer->vocabulary_count() != rows) {
     file.refuse("key \"tokenizer.ggml.tokens\"",
                 std::to_string(tokenizer->vocabulary_count()) + " tokens",
                 std::to_string(rows) + ", the rows of token_embd.weight");
   }
-}
-
-// All weights in memory; what would not fit is refused before anything is read.
-std::unique_ptr<WeightSource> LoadedModel::open_source(const LoadOptions& options) {
-  std::uint64_t bytes = 0;
-  for (const gguf::Tensor& tensor : file.tensors()) bytes += tensor.bytes;
-  if (options.memory_bytes_max != 0 && bytes > options.memory_bytes_max) {
-    file.refuse("weights", std::to_string(bytes) + " bytes",
-                "at most " + std::to_string(options.memory_bytes_max) + ", the memory limit");
-  }
-  auto memory = std::make_unique<MemorySource>(file);
-  source_ = memory.get();
-  return memory;
 }
 
 }  // namespace inference

@@ -11,7 +11,6 @@
 #include "inference/kernels/kernels.h"
 #include "inference/model/model.h"
 #include "inference/model/thread_pool.h"
-#include "inference/paging/weight_source.h"
 #include "inference/text/tokenizer.h"
 
 namespace inference {
@@ -20,26 +19,19 @@ struct LoadOptions {
   std::string model_path;
   std::uint32_t threads = 0;           // 0: all cores
   std::string kernels;                 // empty: the best this CPU runs
-  std::uint64_t memory_bytes_max = 0;  // 0: no limit; weights beyond it are refused
+  std::uint64_t memory_bytes_max = 0;  // 0: no limit; a model that needs more is refused
+  std::uint32_t context_tokens_max = 1024;
 };
 
-class LoadedModel {
- public:
-  // Throws LoadError.
+struct LoadedModel {
+  // Throws LoadError. What would not fit is refused before any weights are read.
   explicit LoadedModel(const LoadOptions& options);
 
   gguf::File file;
   std::unique_ptr<Tokenizer> tokenizer;
   const Kernels& kernels;
   ThreadPool pool;
-
- private:
-  WeightSource* source_ = nullptr;  // owned by the model; set while it is built
-  std::unique_ptr<WeightSource> open_source(const LoadOptions& options);
-
- public:
   Model model;
-  const WeightSource& source() const { return *source_; }
 };
 
 }  // namespace inference
