@@ -222,9 +222,10 @@ TEST_F(TreeTest, GivesTheBitsOfTokenByTokenEvaluation) {
 
 TEST_F(TreeTest, GivesTheSameBitsWhenItTakesSeveralBatches) {
   ClosedField field{"/id", "{\"id\":", ',', 0, {}};
-  for (int i = 0; i < 120; ++i) {
-    field.options.push_back("\"q" + std::to_string(i * 7919 % 1000) + "x" + std::to_string(i) +
-                            "\"");
+  for (std::uint64_t i = 1; i <= 120; ++i) {
+    const std::string digits = std::to_string(i * 2654435761 % 1'000'000'007);
+    field.options.push_back("\"" + digits + "x" + std::to_string(i) + "y\"");
+    field.options.push_back("\"" + digits + "x" + std::to_string(i) + "z\"");
   }
   expect_same_bits({field}, ModelOptions{}.batch_rows_max + 1);
 }
