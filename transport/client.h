@@ -29,42 +29,42 @@ class TransportError : public std::runtime_error {
 enum class ProtocolVersion { Mqtt311, Mqtt5 };
 
 struct TlsOptions {
-  std::string ca_file;    // private trust store; required with mqtts://
-  std::string cert_file;  // client certificate; empty: no mutual TLS
-  std::string key_file;
+  std::string ca_file = {};    // private trust store; required with mqtts://
+  std::string cert_file = {};  // client certificate; empty: no mutual TLS
+  std::string key_file = {};
 };
 
 // What travels beside the payload. On 3.1.1 only retained and qos survive.
 struct Properties {
-  std::string content_type;
-  std::string response_topic;
-  std::string correlation_data;
-  std::optional<std::uint32_t> message_expiry_s;
-  std::vector<std::pair<std::string, std::string>> user;
+  std::string content_type = {};
+  std::string response_topic = {};
+  std::string correlation_data = {};
+  std::optional<std::uint32_t> message_expiry_s = {};
+  std::vector<std::pair<std::string, std::string>> user = {};
 };
 
 struct Message {
-  std::string topic;
-  std::string payload;
+  std::string topic = {};
+  std::string payload = {};
   int qos = 1;
   bool retained = false;
   bool duplicate = false;
-  Properties properties;
+  Properties properties = {};
 };
 
 struct Subscription {
-  std::string filter;
+  std::string filter = {};
   int qos = 1;
   bool no_local = true;     // MQTT 5 only
   int retain_handling = 0;  // MQTT 5: 0 send retained, 1 only if new, 2 never
 };
 
 struct ClientOptions {
-  std::string uri;  // mqtt://host:port, mqtts://host:port
-  std::string client_id;
-  std::string username;
-  std::string password;  // never logged
-  TlsOptions tls;
+  std::string uri = {};  // mqtt://host:port, mqtts://host:port
+  std::string client_id = {};
+  std::string username = {};
+  std::string password = {};  // never logged
+  TlsOptions tls = {};
   ProtocolVersion version = ProtocolVersion::Mqtt5;
   std::chrono::seconds keep_alive{10};
   std::chrono::seconds session_expiry{86400};
@@ -72,7 +72,7 @@ struct ClientOptions {
   std::uint16_t receive_maximum = 16;
   std::uint32_t packet_bytes_max = 1 << 20;  // of what the broker may send us
   std::size_t in_flight_max = 16;            // publishes waiting for their acknowledgement
-  std::optional<Message> will;
+  std::optional<Message> will = {};
 };
 
 enum class ConnectError {
@@ -109,12 +109,12 @@ struct PublishResult {
 
 // Callbacks. They must not throw, block, or call back into the client.
 struct ClientEvents {
-  std::function<void(Message&&)> on_message;
+  std::function<void(Message&&)> on_message = {};
   // Once for a connection that was lost; not after disconnect().
-  std::function<void(std::string_view cause, int reason_code)> on_disconnected;
+  std::function<void(std::string_view cause, int reason_code)> on_disconnected = {};
   // A message was dropped: its topic is malformed or it is over packet_bytes_max. The reason is a
   // fixed text.
-  std::function<void(std::string_view reason)> on_rejected;
+  std::function<void(std::string_view reason)> on_rejected = {};
 };
 
 // A client serves one connection: after a failed connect or a lost link, make a new one.

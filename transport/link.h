@@ -30,7 +30,7 @@ using ClientFactory = std::function<std::unique_ptr<Client>(ProtocolVersion, Cli
 ClientFactory make_paho_factory(const ClientOptions& options);
 
 struct SupervisorOptions {
-  ReconnectOptions reconnect;
+  ReconnectOptions reconnect = {};
   ProtocolVersion version = ProtocolVersion::Mqtt5;  // tried first
   std::chrono::milliseconds subscribe_timeout{5000};
   std::chrono::milliseconds ack_deadline{5000};       // an older publish cuts the link
@@ -51,11 +51,11 @@ struct LinkState {
   LinkPhase phase = LinkPhase::Stopped;
   bool session_present = false;  // of the present connection: the broker kept it
   ProtocolVersion version = ProtocolVersion::Mqtt5;
-  ConnectError error = ConnectError::None;   // of the last failed attempt; None once connected
-  int reason_code = 0;                       // of that failure, or of the broker's DISCONNECT
-  std::string cause;                         // why the link is down, for the log; no secrets
-  std::vector<std::string> refused_filters;  // subscriptions the broker did not grant
-  std::uint64_t connects = 0;                // successful ones since start()
+  ConnectError error = ConnectError::None;        // of the last failed attempt; None once connected
+  int reason_code = 0;                            // of that failure, or of the broker's DISCONNECT
+  std::string cause = {};                         // why the link is down, for the log; no secrets
+  std::vector<std::string> refused_filters = {};  // subscriptions the broker did not grant
+  std::uint64_t connects = 0;                     // successful ones since start()
   std::uint64_t attempts = 0;
 
   [[nodiscard]] bool connected() const { return phase == LinkPhase::Connected; }
@@ -65,12 +65,12 @@ struct LinkState {
 struct LinkEvents {
   // Network thread. The broker gets its acknowledgement when this returns. May run before
   // on_link tells of the connection: a kept session delivers at once.
-  std::function<void(Message&&)> on_message;
+  std::function<void(Message&&)> on_message = {};
   // Link thread, at every change of phase and after set_subscriptions() took effect.
-  std::function<void(const LinkState&)> on_link;
+  std::function<void(const LinkState&)> on_link = {};
   // Network thread: a message was dropped because its topic is malformed. No bytes of it are
   // passed on; the reason is a fixed text.
-  std::function<void(std::string_view reason)> on_rejected;
+  std::function<void(std::string_view reason)> on_rejected = {};
 };
 
 class Link {

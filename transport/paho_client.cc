@@ -91,6 +91,12 @@ Properties from_paho(const mqtt::properties& from) {
   return to;
 }
 
+std::vector<int> numbers(const std::vector<mqtt::ReasonCode>& codes) {
+  std::vector<int> numbers;
+  for (const mqtt::ReasonCode code : codes) numbers.push_back(static_cast<int>(code));
+  return numbers;
+}
+
 ConnectError connect_error(int code, ProtocolVersion version) {
   if (version == ProtocolVersion::Mqtt311) {
     if (code == 1) return ConnectError::UnsupportedVersion;
@@ -100,6 +106,22 @@ ConnectError connect_error(int code, ProtocolVersion version) {
   if (code == 0x84 || code == 1) return ConnectError::UnsupportedVersion;
   const bool credentials = code == 0x86 || code == 0x87 || code == 0x8C;
   return credentials ? ConnectError::BadCredentials : ConnectError::Refused;
+}
+
+Reply connect_reply(const mqtt::connect_response& response) {
+  using Code = mqtt::property::code;
+  const mqtt::properties& properties = response.get_properties();
+  Reply reply{.ok = true};
+  reply.session_present = response.is_session_present();
+  reply.packet_bytes_max =
+      number_of(properties, Code::MAXIMUM_PACKET_SIZE, std::uint32_t{kPacketBytesMax});
+  if (properties.contains(Code::RETAIN_AVAILABLE)) {
+    reply.retain_available = mqtt::get<std::uint8_t>(properties, Code::RETAIN_AVAILABLE) != 0;
+  }
+  if (properties.contains(Code::MAXIMUM_QOS)) {
+    reply.qos_max = mqtt::get<std::uint8_t>(properties, Code::MAXIMUM_QOS);
+  }
+  return reply;
 }
 
 class PahoClient final : public Client, private virtual mqtt::iaction_listener {
@@ -374,7 +396,6 @@ void PahoClient::disconnect(milliseconds timeout) {
 
 void PahoClient::on_success(const mqtt::token& token) {
   try {
-    using Code = mqtt::property::code;
     const auto id = reinterpret_cast<Requests::Id>(token.get_user_context());
     Reply reply{.ok = true};
     switch (token.get_type()) {
@@ -387,30 +408,20 @@ void PahoClient::on_success(const mqtt::token& token) {
         return;
       }
       case mqtt::token::CONNECT: {
-        const mqtt::connect_response response = token.get_connect_response();
-        const mqtt::properties& properties = response.get_properties();
-        reply.session_present = response.is_session_present();
-        reply.packet_bytes_max =
-            number_of(properties, Code::MAXIMUM_PACKET_SIZE, std::uint32_t{kPacketBytesMax});
-        if (properties.contains(Code::RETAIN_AVAILABLE)) {
-          reply.retain_available = mqtt::get<std::uint8_t>(properties, Code::RETAIN_AVAILABLE) != 0;
-        }
-        if (properties.contains(Code::MAXIMUM_QOS)) {
-          reply.qos_max = mqtt::get<std::uint8_t>(properties, Code::MAXIMUM_QOS);
-        }
+        reply = connect_reply(token.get_connect_response());
         connected_ = true;  // here, so that a loss right after it is not missed
         break;
       }
-      case mqtt::token::SUBSCRIBE:
-        for (const auto code : token.get_subscribe_response().get_reason_codes()) {
-          reply.codes.push_back(static_cast<int>(code));
-        }
+      case mqtt::token::SUBSCRIBE: {
+        const mqtt::subscribe_response response = token.get_subscribe_response();
+        reply.codes = numbers(response.get_reason_codes());
         break;
-      case mqtt::token::UNSUBSCRIBE:
-        for (const auto code : token.get_unsubscribe_response().get_reason_codes()) {
-          reply.codes.push_back(static_cast<int>(code));
-        }
+      }
+      case mqtt::token::UNSUBSCRIBE: {
+        const mqtt::unsubscribe_response response = token.get_unsubscribe_response();
+        reply.codes = numbers(response.get_reason_codes());
         break;
+      }
       case mqtt::token::DISCONNECT:
         break;
     }

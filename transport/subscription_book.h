@@ -15,8 +15,8 @@ namespace transport {
 class SubscriptionBook {
  public:
   struct Plan {
-    std::vector<Subscription> ask;
-    std::vector<std::string> leave;
+    std::vector<Subscription> ask = {};
+    std::vector<std::string> leave = {};
   };
 
   // A connection begins: everything wanted is asked for again, also when the broker kept the

@@ -154,7 +154,9 @@ bool filters_overlap(std::string_view a, std::string_view b) {
     const bool right_ended = i == right.size();
     if (left_ended || right_ended) {
       if (left_ended && right_ended) return true;
-      return left_ended ? right[i] == "#" : left[i] == "#";
+      if ((left_ended ? right[i] : left[i]) != "#") return false;
+      // "+" and "/#" would meet in the empty topic, which does not exist.
+      return i > 1 || (!left[0].empty() && !right[0].empty());
     }
     if (left[i] == "#" || right[i] == "#") {
       const std::string_view other = left[i] == "#" ? right[i] : left[i];

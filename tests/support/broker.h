@@ -17,14 +17,15 @@ namespace test_support {
 
 struct BrokerOptions {
   // TLS when ca_file is set; then cert and key are the broker's own.
-  std::string ca_file;
-  std::string cert_file;
-  std::string key_file;
+  std::string ca_file = {};
+  std::string cert_file = {};
+  std::string key_file = {};
   bool require_client_cert = false;
 
-  std::vector<std::pair<std::string, std::string>> passwords;  // user, password; empty: anonymous
-  std::string acl;                                             // text of the ACL file
-  std::string extra;                                           // further lines of mosquitto.conf
+  std::vector<std::pair<std::string, std::string>> passwords =
+      {};                  // user, password; empty: anonymous
+  std::string acl = {};    // text of the ACL file
+  std::string extra = {};  // further lines of mosquitto.conf
 };
 
 bool broker_installed();
@@ -39,8 +40,8 @@ class Broker {
   Broker& operator=(const Broker&) = delete;
 
   std::uint16_t port() const { return port_; }
-  std::string uri() const;         // mqtt://127.0.0.1:PORT, or mqtts://localhost:PORT
-  std::string log() const;         // what it wrote so far
+  std::string uri() const;  // mqtt://127.0.0.1:PORT, or mqtts://localhost:PORT
+  std::string log() const;  // what it wrote so far
   pid_t pid() const { return pid_; }
 
   void stop();    // SIGTERM and wait; it saves its sessions

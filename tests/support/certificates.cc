@@ -30,8 +30,7 @@ Certificates::Pair Certificates::issue(const std::string& common_name,
       common_name + "' -keyout " + pair.key + " -out " + request);
   std::string extensions;
   if (!names.empty()) {
-    extensions =
-        " -extfile " + dir_.write(common_name + ".ext", "subjectAltName=" + names + "\n");
+    extensions = " -extfile " + dir_.write(common_name + ".ext", "subjectAltName=" + names + "\n");
   }
   run("openssl x509 -req -days 1 -in " + request + " -CA " + ca() + " -CAkey " +
       dir_.file("ca.key") + " -CAcreateserial -out " + pair.cert + extensions);
@@ -44,9 +43,8 @@ Certificates::Pair Certificates::issue_expired(const std::string& common_name) c
   const std::string config = dir_.write(
       common_name + ".conf",
       "[ca]\ndefault_ca=own\n[own]\ndatabase=" + dir_.write("index", "") +
-          "\nserial=" + dir_.write("serial", "1000\n") + "\nnew_certs_dir=" +
-          dir_.path().string() + "\ndefault_md=sha256\npolicy=any\nrand_serial=no\n" +
-          "[any]\ncommonName=supplied\n");
+          "\nserial=" + dir_.write("serial", "1000\n") + "\nnew_certs_dir=" + dir_.path().string() +
+          "\ndefault_md=sha256\npolicy=any\nrand_serial=no\n" + "[any]\ncommonName=supplied\n");
   run("openssl req -newkey ec -pkeyopt ec_paramgen_curve:prime256v1 -nodes -subj '/CN=" +
       common_name + "' -keyout " + pair.key + " -out " + request);
   run("openssl ca -batch -notext -config " + config + " -cert " + ca() + " -keyfile " +

@@ -85,7 +85,7 @@ void TcpProxy::accept_one() {
 bool TcpProxy::pump(const Pair& pair, int from) {
   std::string bytes(65536, '\0');
   const ssize_t count = recv(from, bytes.data(), bytes.size(), 0);
-  if (silent_ || pair.dead) return count > 0 || silent_;
+  if (silent_ || pair.dead) return count > 0;
   if (count <= 0) return false;
   bytes.resize(static_cast<std::size_t>(count));
   if (answer_) {
