@@ -1,0 +1,159 @@
+#!/usr/bin/env python3
+"""Plays a recording to the agent and shows what it decides.
+
+  play.py --port N [--rows FILE]
+
+FILE holds JSON lines {"topic", "payload"[, "expected"]}; a payload that is not a string is sent as
+JSON. Each message is sent when the decision of the one before has come, so that the milliseconds
+shown are those of one message: from its publish to its decision, through the broker both ways.
+"""
+
+import argparse
+import json
+import pathlib
+import queue
+import re
+import shutil
+import sys
+import time
+
+import paho.mqtt.client as mqtt
+from paho.mqtt.packettypes import PacketTypes
+from paho.mqtt.properties import Properties
+
+ANSWER_WAIT_S = 15
+START_WAIT_S = 60
+
+
+class Plant:
+    """The broker's other side: publishes messages, collects what comes back by input id."""
+
+    def __init__(self, port):
+        self.answers = queue.Queue()
+        self.status = queue.Queue()
+        self.client = mqtt.Client(client_id="demo-plant", protocol=mqtt.MQTTv5)
+        self.client.on_connect = self.on_connect
+        self.client.on_message = self.on_message
+        self.client.connect("127.0.0.1", port)
+        self.client.loop_start()
+
+    def on_connect(self, client, *_):
+        client.subscribe([("plant/#", 1), ("picolm/#", 1)])
+
+    def on_message(self, _client, _userdata, message):
+        if message.topic.endswith("/status"):
+            self.status.put(json.loads(message.payload))
+            return
+        properties = dict(getattr(message.properties, "UserProperty", []))
+        if "input" in properties:
+            self.answers.put((time.monotonic(), message.topic, message.payload.decode(), properties))
+
+    def wait_online(self):
+        deadline = time.monotonic() + START_WAIT_S
+        while time.monotonic() < deadline:
+            try:
+                if self.status.get(timeout=1).get("state") == "online":
+                    return
+            except queue.Empty:
+                pass
+        sys.exit("the agent did not come online")
+
+    def ask(self, number, topic, payload):
+        """Sends one message; returns (milliseconds, payload, properties) of its decision."""
+        properties = Properties(PacketTypes.PUBLISH)
+        properties.UserProperty = [("id", f"demo-{number}")]
+        sent = time.monotonic()
+        self.client.publish(topic, payload, qos=1, properties=properties)
+        while True:
+            try:
+                at, answer_topic, answer, found = self.answers.get(timeout=ANSWER_WAIT_S)
+            except queue.Empty:
+                return None
+            if found["input"] == f"demo-{number}" and answer_topic.endswith("/decision"):
+                return (at - sent) * 1000, answer, found
+
+
+def route_filters():
+    """The demo's subscriptions, with + for each named level."""
+    text = (pathlib.Path(__file__).parent / "agent.json").read_text(encoding="utf-8")
+    return [re.sub(r"\{[^}]*\}", "+", found) for found in re.findall(r'"subscribe": "([^"]+)"', text)]
+
+
+def clip(text, width):
+    text = text.replace("\n", " ")
+    return text if len(text) <= width else text[: width - 1] + "…"
+
+
+class Table:
+    def __init__(self):
+        columns = max(100, min(shutil.get_terminal_size((140, 24)).columns, 180))
+        self.topic, self.decision = 30, 40
+        self.payload = columns - self.topic - self.decision - 26
+        self.row("topic", "payload", "decision", "conf", "ms", "")
+        print("-" * (columns - 1))
+
+    def row(self, topic, payload, decision, confidence, ms, mark):
+        print(f"{clip(topic, self.topic):{self.topic}} {clip(payload, self.payload):{self.payload}} "
+              f"{clip(decision, self.decision):{self.decision}} {confidence:>5} {ms:>6} {mark}",
+              flush=True)
+
+
+def is_right(decision, expected):
+    return all(decision.get(key) == value for key, value in expected.items())
+
+
+def main():
+    arguments = argparse.ArgumentParser()
+    arguments.add_argument("--port", type=int, required=True)
+    arguments.add_argument("--rows", required=True)
+    arguments = arguments.parse_args()
+    with open(arguments.rows, encoding="utf-8") as file:
+        rows = [json.loads(line) for line in file if line.strip()]
+
+    filters = route_filters()
+    for row in rows:
+        if not any(mqtt.topic_matches_sub(f, row["topic"]) for f in filters):
+            sys.exit(f"{arguments.rows}: found topic {row['topic']}, wanted one of {', '.join(filters)}")
+
+    plant = Plant(arguments.port)
+    plant.wait_online()
+    table = Table()
+    routes, times, silent = {}, [], 0
+    for number, row in enumerate(rows):
+        payload = row["payload"]
+        if not isinstance(payload, str):
+            payload = json.dumps(payload)
+        answer = plant.ask(number, row["topic"], payload)
+        if answer is None:
+            table.row(row["topic"], payload, "(no decision)", "", "", "?")
+            silent += 1
+            continue
+        ms, text, properties = answer
+        times.append(ms)
+        mark = "abstained" if properties.get("outcome") == "ABSTAINED" else ""
+        if "expected" in row:
+            right = is_right(json.loads(text), row["expected"])
+            name = properties.get("source", "").rsplit("/", 1)[-1] or row["topic"].rsplit("/", 1)[-1]
+            count = routes.setdefault(name, [0, 0, 0])
+            count[0] += right
+            count[1] += 1
+            count[2] += mark != ""
+            mark = ("right " if right else "wrong ") + mark
+        confidence = f"{float(properties.get('confidence', 'nan')):.2f}"
+        table.row(row["topic"], payload, text, confidence, f"{ms:.0f}", mark)
+
+    print()
+    for name, (right, all_rows, abstained) in routes.items():
+        note = f", {abstained} abstained" if abstained else ""
+        print(f"{name:10} {right} of {all_rows} right ({100 * right / all_rows:.0f} %){note}")
+    if times:
+        times.sort()
+        print(f"{len(times)} decisions, median {times[len(times) // 2]:.0f} ms from message to decision"
+              + (f", {silent} messages without one" if silent else ""))
+    plant.client.disconnect()
+    plant.client.loop_stop()
+    return 1 if silent else 0
+
+
+if __name__ == "__main__":
+    sys.exit(main())
