@@ -30,7 +30,7 @@ constexpr Keyword kKeywords[] = {
     {"exclusiveMaximum", Kind::Number, Use::Enforced, ""},
     {"minLength", Kind::Count, Use::Enforced, ""},
     {"maxLength", Kind::Count, Use::Enforced, ""},
-    {"items", Kind::Schema, Use::Enforced, ""},
+    {"items", Kind::Items, Use::Enforced, ""},
     {"minItems", Kind::Count, Use::Enforced, ""},
     {"maxItems", Kind::Count, Use::Enforced, ""},
 
@@ -140,6 +140,8 @@ bool has_kind(const JsonValue& value, KeywordKind kind) {
       return list && all_items(is_string);
     case Kind::Schema:
       return is_schema(value);
+    case Kind::Items:
+      return is_schema(value) || has_kind(value, Kind::SchemaList);
     case Kind::SchemaMap:
       return value.is(JsonValue::Kind::Object);
     case Kind::SchemaList:
@@ -167,6 +169,7 @@ std::string_view describe(KeywordKind kind) {
     case Kind::Names:
       return "a list of strings";
     case Kind::Schema:
+    case Kind::Items:
       return "a schema";
     case Kind::SchemaMap:
       return "an object of schemas";

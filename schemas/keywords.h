@@ -21,6 +21,7 @@ enum class KeywordKind : std::uint8_t {
   List,       // a list with at least one value
   Names,      // a list of strings
   Schema,     // an object or a boolean
+  Items,      // a schema; draft-07 also has a list of them, which is recognised and refused
   SchemaMap,  // an object of schemas
   SchemaList  // a list of schemas
 };

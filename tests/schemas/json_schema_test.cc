@@ -6,6 +6,7 @@
 #include <gtest/gtest.h>
 
 #include <fstream>
+#include <iterator>
 #include <string>
 #include <vector>
 
@@ -215,7 +216,8 @@ TEST(JsonSchema, CountsStringsAndArraysWithNamedDefaults) {
       {R"({"type":"array","items":{"type":"null"},"minItems":3,"maxItems":2})", "/minItems",
        "minItems"},
       {R"({"type":"array"})", "/items", "items"},
-      {R"({"type":"array","items":[{"type":"null"}]})", "/items", "items"},
+      {R"({"type":"array","items":[{"type":"null"}]})", "/items", "schema"},
+      {R"({"type":"array","items":["null"]})", "/items", "items"},
       {R"({"type":"array","items":{"type":"any"}})", "/items/type", "type"},
       {R"({"type":"array","items":{"type":"null"},"uniqueItems":true})", "/uniqueItems",
        "uniqueItems"},
@@ -295,6 +297,19 @@ TEST(JsonSchema, RefusesEveryUnsupportedKeywordAtItsPointer) {
     }
   }
   EXPECT_GT(refused, 20);
+}
+
+TEST(JsonSchema, ListsInTheReadmeExactlyTheKeywordsThatAreTaken) {
+  std::ifstream file(PICOLM_SOURCE_DIR "/schemas/README.md");
+  const std::string readme((std::istreambuf_iterator<char>(file)),
+                           std::istreambuf_iterator<char>());
+  const std::size_t start = readme.find("| keyword |");
+  ASSERT_NE(start, std::string::npos);
+  const std::string table = readme.substr(start, readme.find("\n\n", start) - start);
+  for (const Keyword& keyword : keywords()) {
+    const bool listed = table.find("`" + std::string(keyword.name) + "`") != std::string::npos;
+    EXPECT_EQ(listed, keyword.use != KeywordUse::Refused) << keyword.name;
+  }
 }
 
 TEST(JsonSchema, RefusesUnknownKeywordsAndNamesTheNearest) {

@@ -43,6 +43,7 @@ TEST(Shorthand, IsJsonSchemaOnceAKeywordHoldsItsOwnKindOfValue) {
   EXPECT_EQ(spec_of(R"({"enum":["a","b"]})"), R"(enum("a","b"))");
   EXPECT_EQ(spec_of(R"({"type":["string"]})"), "str(0..64)");
   EXPECT_EQ(spec_of(R"({"required":["yes","no"]})"), "type at /type");
+  EXPECT_EQ(spec_of(R"({"items":[true,false]})"), "type at /type");
   EXPECT_EQ(spec_of(R"({"required":["yes","no"],"mode":["a"]})"), "mode at /mode");
   EXPECT_EQ(spec_of(R"({"type":"object","status":["ok"]})"), "status at /status");
 }
