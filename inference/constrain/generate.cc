@@ -28,7 +28,7 @@ constexpr std::size_t kGivenBackBytesMax = 7;
 
 struct Choice {
   TokenId id = 0;
-  double probability = 0;
+  double log_probability = 0;
 };
 
 class Generation {
@@ -45,12 +45,13 @@ class Generation {
       result_.status = GenerateStatus::BudgetTooSmall;
       return std::move(result_);
     }
-    result_.probability = 1;
+    result_.log_probability = 0;
     while (!done_) {
       write_forced();
       write_next();
     }
     PICOLM_CHECK(matcher_.can_end());
+    result_.probability = math::exp(result_.log_probability);
     return std::move(result_);
   }
 
@@ -75,7 +76,7 @@ class Generation {
     matcher_.append_shortest(&rest);
     write(rest);
     result_.status = status;
-    result_.probability = 0;
+    result_.log_probability = -std::numeric_limits<double>::infinity();
     done_ = true;
   }
 
@@ -171,7 +172,7 @@ void Generation::write_next() {
     finish_shortest(GenerateStatus::NoLogits);
     return;
   }
-  result_.probability *= choice->probability;
+  result_.log_probability += choice->log_probability;
   if (end_token == choice->id) {
     done_ = true;
   } else {
@@ -210,7 +211,7 @@ std::optional<Choice> Generation::choose(std::span<const float> logits, const To
     // Infinity minus infinity is no number; equals share.
     sum += value == highest ? 1.0 : math::exp(double{value} - double{highest});
   });
-  return Choice{best, 1.0 / sum};
+  return Choice{best, -math::log(sum)};
 }
 
 }  // namespace

@@ -6,6 +6,7 @@
 // Thread safety: free function; the model is called from the calling thread.
 
 #include <cstdint>
+#include <limits>
 #include <optional>
 #include <span>
 #include <string>
@@ -52,8 +53,10 @@ struct GenerateResult {
   GenerateStatus status = GenerateStatus::Complete;
   std::string bytes;
 
-  // Product over the model's choices of softmax over the allowed tokens; 0 unless Complete.
+  // Product over the model's choices of softmax over the allowed tokens, which a long output
+  // may underflow, and its logarithm, which it cannot. 0 and minus infinity unless Complete.
   double probability = 0;
+  double log_probability = -std::numeric_limits<double>::infinity();
   std::uint32_t steps = 0;      // calls of next_logits
   std::vector<TokenId> tokens;  // handed to the model, and the ones still pending at the end
 };
