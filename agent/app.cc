@@ -1,0 +1,350 @@
+#include "agent/app.h"
+
+#include <algorithm>
+#include <random>
+#include <thread>
+#include <tuple>
+
+#include "agent/clock.h"
+#include "agent/envelope.h"
+#include "agent/lint.h"
+#include "agent/object_writer.h"
+#include "transport/topic_filter.h"
+
+namespace agent {
+namespace {
+
+using std::chrono::milliseconds;
+using std::chrono::steady_clock;
+
+// The broker drops what is larger without a word, so this is far above the largest payload that
+// is taken: a payload that is only somewhat too large is refused here, where it is counted.
+constexpr std::uint32_t kPacketBytesMax = 2 << 20;
+
+std::string random_nonce() {
+  std::random_device device;
+  static constexpr char kHex[] = "0123456789abcdef";
+  std::string nonce;
+  for (int i = 0; i < 4; ++i) {
+    std::uint32_t bits = device();
+    for (int digit = 0; digit < 4; ++digit, bits >>= 4) nonce += kHex[bits & 15];
+  }
+  return nonce;
+}
+
+Config checked(Config config, Logger* logger) {
+  const Findings findings = lint(config);
+  for (const std::string& warning : findings.warnings) {
+    logger->warning("config.warning", {{"text", warning}});
+  }
+  if (!findings.errors.empty()) throw ConfigError(config.file + ": " + findings.errors.front());
+  return config;
+}
+
+// Why a running agent cannot change to `next`, or empty.
+std::string needs_restart(const Config& present, const Config& next) {
+  const auto broker = [](const Config& config) {
+    const BrokerConfig& b = config.broker;
+    return std::tuple(b.uri, b.username, b.password_file, b.tls.ca, b.tls.cert, b.tls.key,
+                      b.keep_alive_s, b.session_expiry_s);
+  };
+  const auto model = [](const Config& config) {
+    const ModelConfig& m = config.model;
+    return std::tuple(m.path, m.sha256, m.memory_bytes, m.threads, m.read_mb_s);
+  };
+  if (present.agent_id != next.agent_id) return "agent_id";
+  if (present.topic_root != next.topic_root) return "topic_root";
+  if (present.state_dir != next.state_dir) return "state_dir";
+  if (broker(present) != broker(next)) return "broker";
+  if (model(present) != model(next)) return "model";
+  return {};
+}
+
+std::vector<transport::Subscription> subscriptions(const Config& config) {
+  std::vector<transport::Subscription> list;
+  for (const RouteConfig& route : config.routes) {
+    for (const transport::TopicPattern& pattern : route.subscribe) {
+      const auto known = std::find_if(list.begin(), list.end(), [&](const auto& subscription) {
+        return subscription.filter == pattern.filter();
+      });
+      if (known != list.end()) {
+        known->qos = std::max(known->qos, route.qos);
+        continue;
+      }
+      transport::Subscription subscription;
+      subscription.filter = pattern.filter();
+      subscription.qos = route.qos;
+      // No Local is not allowed on a shared subscription (MQTT 5, 3.8.3.1).
+      subscription.no_local = !transport::is_shared(subscription.filter);
+      // Stored messages come with a new subscription, not again after every reconnect; those
+      // that a route does not want are refused and counted on arrival.
+      subscription.retain_handling = 1;
+      list.push_back(std::move(subscription));
+    }
+  }
+  return list;
+}
+
+}  // namespace
+
+App::App(Config config, AppOptions options, Logger* logger)
+    : options_(std::move(options)),
+      logger_(logger),
+      started_at_(steady_clock::now()),
+      file_(config.file),
+      source_(config.topic_root + "/" + config.agent_id),
+      config_(checked(std::move(config), logger)),
+      state_dir_(config_.state_dir),
+      inbox_(options_.inbox),
+      ingress_(&inbox_, &ledger_, logger),
+      outbox_(options_.outbox,
+              [this](transport::Message message, Outbox::Done done) {
+                transport::Link* link = link_for_send_;
+                return link != nullptr && link->publish(std::move(message), std::move(done));
+              }),
+      worker_({config_.agent_id, random_nonce(),
+               [load = options_.load, model = config_.model] { return load(model); },
+               [this](const DecisionRecord& record, const RouteConfig& route,
+                      const transport::Properties& request) { deliver(record, route, request); }},
+              &inbox_, &ledger_, logger) {
+  // Options that can never work must not wait for the model to be loaded.
+  transport::make_paho_factory(client_options(config_, status()));
+}
+
+App::~App() = default;
+
+void App::start() {
+  auto routes = make_route_set(config_, generation_);
+  ingress_.set_routes(routes);
+  logger_->info("agent.starting", {{"agent", config_.agent_id},
+                                   {"version", PICOLM_VERSION},
+                                   {"routes", std::to_string(config_.routes.size())},
+                                   {"model", config_.model.path},
+                                   {"config_hash", config_.hash}});
+  worker_.start(std::move(routes));
+}
+
+bool App::tick() {
+  if (link_ == nullptr) {
+    switch (worker_.wait_loaded(milliseconds(0))) {
+      case WorkerPhase::Loading:
+        return true;
+      case WorkerPhase::Failed:
+      case WorkerPhase::Stopped:
+        failure_ = worker_.failure();
+        return false;
+      case WorkerPhase::Running:
+        start_link();
+        return true;
+    }
+  }
+  pump();
+  update_status();
+  if (steady_clock::now() >= metrics_at_) publish_metrics();
+  return true;
+}
+
+void App::start_link() {
+  const std::chrono::duration<double> taken = steady_clock::now() - started_at_;
+  logger_->info("model.loaded", {{"model_hash", worker_.model_hash()},
+                                 {"seconds", json_decimal(taken.count(), 2)}});
+  StatusReport will = status();
+  will.state = "offline";
+  will.since.clear();
+  transport::LinkEvents events;
+  events.on_message = [this](transport::Message&& message) { ingress_.accept(std::move(message)); };
+  events.on_link = [this](const transport::LinkState& state) { on_link(state); };
+  events.on_rejected = [this](std::string_view why) { ingress_.reject_topic(why); };
+  link_ = std::make_unique<transport::Link>(
+      transport::make_paho_factory(client_options(config_, will)), options_.link,
+      std::move(events));
+  link_for_send_ = link_.get();
+  link_->set_subscriptions(subscriptions(config_));
+  link_->start();
+}
+
+void App::on_link(const transport::LinkState& state) {
+  {
+    const std::lock_guard lock(mutex_);
+    refused_filters_ = state.refused_filters;
+  }
+  using enum transport::LinkPhase;
+  if (state.phase == Connected) {
+    const bool v5 = state.version == transport::ProtocolVersion::Mqtt5;
+    logger_->info("link.connected", {{"session_present", state.session_present ? "true" : "false"},
+                                     {"version", v5 ? "5" : "3.1.1"},
+                                     {"connects", std::to_string(state.connects)}});
+    for (const std::string& filter : state.refused_filters) {
+      logger_->error("link.subscription_refused", {{"filter", filter}});
+    }
+    outbox_.pump(state.version, steady_clock::now());
+  } else if (state.phase == Waiting) {
+    logger_->warning("link.down", {{"cause", state.cause},
+                                   {"reason_code", std::to_string(state.reason_code)},
+                                   {"attempts", std::to_string(state.attempts)}});
+  }
+}
+
+void App::deliver(const DecisionRecord& record, const RouteConfig& route,
+                  const transport::Properties& request) {
+  const Sender sender{source_, worker_.model_hash(), source_ + "/abstained/"};
+  const auto now = steady_clock::now();
+  for (Outbound& outbound : compose(record, route, request, *ingress_.routes(), sender)) {
+    outbox_.add(std::move(outbound), now);
+  }
+  pump();
+}
+
+void App::pump() {
+  transport::Link* link = link_for_send_;
+  if (link == nullptr) return;
+  const transport::LinkState state = link->state();
+  if (state.connected()) outbox_.pump(state.version, steady_clock::now());
+}
+
+StatusReport App::status() const {
+  StatusReport report;
+  report.model_hash = worker_.model_hash();
+  report.routes = worker_.route_states();
+  const std::lock_guard lock(mutex_);
+  report.config_hash = config_.hash;
+  for (const RouteConfig& route : config_.routes) {
+    for (const transport::TopicPattern& pattern : route.subscribe) {
+      const bool refused = std::find(refused_filters_.begin(), refused_filters_.end(),
+                                     pattern.filter()) != refused_filters_.end();
+      if (refused) report.routes[route.name] = "the broker refuses " + pattern.filter();
+    }
+  }
+  const bool works = std::all_of(report.routes.begin(), report.routes.end(),
+                                 [](const auto& route) { return route.second.empty(); });
+  report.state = works ? "online" : "degraded";
+  return report;
+}
+
+void App::update_status() {
+  const transport::LinkState link = link_->state();
+  if (!link.connected()) return;
+  StatusReport report = status();
+  if (report.state != state_) {
+    state_ = report.state;
+    state_since_ = iso8601(wall_ms());
+    logger_->info("agent.state", {{"state", state_}});
+  }
+  report.since = state_since_;
+  transport::Message message;
+  message.topic = source_ + "/status";
+  message.payload = status_json(report);
+  message.retained = true;
+  message.properties.content_type = "application/json";
+  if (message.payload == status_sent_ && link.connects == status_connect_) return;
+  std::string payload = message.payload;
+  if (!link_->publish(std::move(message), [](transport::PublishResult) {})) return;
+  status_sent_ = std::move(payload);
+  status_connect_ = link.connects;
+}
+
+void App::publish_metrics() {
+  const transport::LinkState link = link_->state();
+  metrics_at_ = steady_clock::now() + options_.metrics_interval;
+  if (!link.connected()) return;
+  MetricsReport report;
+  report.ledger = ledger_.snapshot();
+  report.queue = inbox_.depth();
+  report.outbox = outbox_.counts();
+  report.link = link;
+  report.uptime_s =
+      std::chrono::duration_cast<std::chrono::seconds>(steady_clock::now() - started_at_).count();
+  report.resident_bytes = resident_bytes();
+  transport::Message message;
+  message.topic = source_ + "/metrics";
+  message.payload = metrics_json(report);
+  message.properties.content_type = "application/json";
+  // The next one replaces it, so a lost one is not sent again.
+  if (!link_->publish(std::move(message), [](transport::PublishResult) {})) return;
+}
+
+void App::reload() {
+  if (worker_.phase() != WorkerPhase::Running || link_ == nullptr) {
+    logger_->warning("config.reload_refused", {{"reason", "still starting"}});
+    return;
+  }
+  try {
+    Config next = checked(load_config(file_), logger_);
+    std::string changed;
+    {
+      const std::lock_guard lock(mutex_);
+      changed = needs_restart(config_, next);
+    }
+    if (!changed.empty()) throw ConfigError(changed + " changed, which needs a restart");
+    auto routes = make_route_set(next, ++generation_);
+    worker_.reload(
+        routes, [this, next, routes] { apply(next, routes); },
+        [this](const std::string& why) {
+          logger_->error("config.reload_refused", {{"reason", why}});
+        });
+  } catch (const std::exception& error) {
+    logger_->error("config.reload_refused", {{"reason", error.what()}});
+  }
+}
+
+void App::apply(Config config, std::shared_ptr<const RouteSet> routes) {
+  logger_->info("config.reloaded", {{"config_hash", config.hash},
+                                    {"routes", std::to_string(config.routes.size())}});
+  ingress_.set_routes(std::move(routes));
+  link_->set_subscriptions(subscriptions(config));
+  const std::lock_guard lock(mutex_);
+  config_ = std::move(config);
+}
+
+bool App::stop() {
+  logger_->info("agent.stopping", {{"queued", std::to_string(inbox_.depth().messages)}});
+  const bool ended = worker_.stop(options_.drain, options_.decision_deadline);
+  if (link_ != nullptr) {
+    const auto deadline = steady_clock::now() + options_.flush;
+    while (connected() && !outbox_.empty() && steady_clock::now() < deadline) {
+      pump();
+      std::this_thread::sleep_for(milliseconds(5));
+    }
+    publish_metrics();
+    StatusReport report = status();
+    report.state = "offline";
+    report.since = iso8601(wall_ms());
+    transport::Message message;
+    message.topic = source_ + "/status";
+    message.payload = status_json(report);
+    message.retained = true;
+    if (!link_->publish(std::move(message), [](transport::PublishResult) {})) {
+      logger_->warning("agent.offline_not_published");  // the will is not sent on an orderly close
+    }
+    link_->stop(milliseconds(500));
+    link_for_send_ = nullptr;
+  }
+  const LedgerSnapshot books = ledger_.snapshot();
+  logger_->info("agent.stopped", {{"received", std::to_string(books.received)},
+                                  {"pending", std::to_string(books.pending)},
+                                  {"decided", std::to_string(books.outcome(Outcome::Decided))},
+                                  {"unsent", std::to_string(outbox_.counts().waiting)}});
+  return ended;
+}
+
+transport::ClientOptions client_options(const Config& config, const StatusReport& will) {
+  transport::ClientOptions options;
+  options.uri = config.broker.uri;
+  options.client_id = config.agent_id;
+  options.username = config.broker.username;
+  if (!config.broker.password_file.empty()) {
+    options.password = read_secret(config.broker.password_file);
+  }
+  options.tls = {config.broker.tls.ca, config.broker.tls.cert, config.broker.tls.key};
+  options.keep_alive = std::chrono::seconds(config.broker.keep_alive_s);
+  options.session_expiry = std::chrono::seconds(config.broker.session_expiry_s);
+  options.packet_bytes_max = kPacketBytesMax;
+  transport::Message message;
+  message.topic = config.own_topic("status");
+  message.payload = status_json(will);
+  message.retained = true;
+  options.will = std::move(message);
+  return options;
+}
+
+}  // namespace agent

@@ -1,0 +1,159 @@
+#include "agent/config_keys.h"
+
+#include <array>
+
+namespace agent {
+namespace {
+
+using enum KeyKind;
+
+constexpr double kNone = 0;
+constexpr double kDecimal = 1e12;  // bound of every measured value
+
+// clang-format off
+constexpr auto kKeys = std::to_array<KeySpec>({
+// path                      kind          required default      min    max        unit     choices
+{"$schema",                  String,       false, "",            0,     1024,      "bytes", "",
+ "Names the JSON Schema for editors; not read."},
+{"agent_id",                 String,       false, "host name",   1,     64,        "bytes", "",
+ "Name of this agent in its topics and as MQTT client id: letters, digits, `.`, `_`, `-`."},
+{"topic_root",               String,       false, "\"picolm\"",  1,     128,       "bytes", "",
+ "The agent's own topics are `ROOT/AGENT/status`, `ROOT/AGENT/metrics` and so on."},
+{"broker",                   Object,       true,  "",            kNone, kNone,     "",      "",
+ "The MQTT broker."},
+{"broker.uri",               String,       true,  "",            1,     512,       "bytes", "",
+ "`mqtt://HOST:PORT`, or `mqtts://HOST:PORT` for TLS. MQTT 5, or 3.1.1 where the broker has no 5."},
+{"broker.username",          String,       false, "\"\"",        0,     256,       "bytes", "",
+ "User name; empty: none."},
+{"broker.password_file",     String,       false, "\"\"",        0,     4096,      "bytes", "",
+ "File whose first line is the password. It must not be readable for everybody."},
+{"broker.tls",               Object,       false, "",            kNone, kNone,     "",      "",
+ "Files for `mqtts://`; refused with `mqtt://`. The broker's host name is always checked."},
+{"broker.tls.ca",            String,       false, "\"\"",        0,     4096,      "bytes", "",
+ "Certificates that may sign the broker's, PEM. Required with `mqtts://`."},
+{"broker.tls.cert",          String,       false, "\"\"",        0,     4096,      "bytes", "",
+ "The agent's own certificate, PEM, for mutual TLS; needs `key`."},
+{"broker.tls.key",           String,       false, "\"\"",        0,     4096,      "bytes", "",
+ "The key of `cert`, PEM."},
+{"broker.keep_alive_s",      Integer,      false, "10",          2,     3600,      "s",     "",
+ "A silent link is found dead after about 2.5 times this."},
+{"broker.session_expiry_s",  Integer,      false, "86400",       0,     4294967294.0, "s",  "",
+ "How long the broker keeps messages for an agent that is away."},
+{"broker.reply_to",          StringList,   false, "[]",          0,     64,        "items", "",
+ "Filters inside which a request's Response Topic is honoured; empty: requests get no reply."},
+{"model",                    Object,       true,  "",            kNone, kNone,     "",      "",
+ "The language model."},
+{"model.path",               String,       true,  "",            1,     4096,      "bytes", "",
+ "GGUF file."},
+{"model.sha256",             String,       false, "\"\"",        0,     64,        "bytes", "",
+ "SHA-256 of the file in hex; a file with another hash is refused. Empty: not checked."},
+{"model.memory",             Size,         false, "0",           0,     1099511627776.0, "bytes", "",
+ "Largest memory for the model, as a number or `256M`; a model that does not fit is refused. 0: no limit of the agent's own."},
+{"model.threads",            Integer,      false, "0",           0,     256,       "threads", "",
+ "Threads that compute; 0: cores - 1, at least 1."},
+{"model.read_mb_s",          Integer,      false, "0",           0,     100000,    "MB/s",  "",
+ "Most that is read from storage while deciding; 0: no limit. This version keeps the model in memory and reads nothing then, so the limit always holds."},
+{"state_dir",                String,       false, "\"\"",        0,     4096,      "bytes", "",
+ "Folder of this agent alone, made if absent and locked while it runs, so that two agents cannot share one identity on a machine. Empty: none."},
+{"routes",                   ObjectList,   true,  "",            1,     256,       "items", "",
+ "What is decided. A message goes to every route that it matches."},
+{"routes[].name",            String,       true,  "",            1,     64,        "bytes", "",
+ "Unique name: letters, digits, `.`, `_`, `-`."},
+{"routes[].subscribe",       StringOrList, true,  "",            1,     64,        "items", "",
+ "Topic filters. A named level `{area}` is a `+` whose text can be used in `publish` and `bind`."},
+{"routes[].qos",             Integer,      false, "1",           0,     2,         "",      "",
+ "Quality of service of the subscription. Decisions are always published at 1."},
+{"routes[].class",           Choice,       false, "\"telemetry\"", kNone, kNone,   "",      "telemetry|event|command",
+ "What kind of message this is. A command is never taken from a retained message."},
+{"routes[].retained",        Choice,       false, "\"ignore\"",  kNone, kNone,     "",      "ignore|state",
+ "`ignore`: a message that the broker had stored as retained is refused and counted. `state`: it is decided like any other; not for commands."},
+{"routes[].payload",         Choice,       false, "\"auto\"",    kNone, kNone,     "",      "auto|json|text|number|csv",
+ "What the payload is. `auto`: JSON if it is an object or a list, a number, else text."},
+{"routes[].csv",             Object,       false, "",            kNone, kNone,     "",      "",
+ "How to read `csv`; required with it and refused without."},
+{"routes[].csv.separator",   String,       false, "\",\"",       1,     1,         "bytes", "",
+ "Between columns."},
+{"routes[].csv.decimal",     String,       false, "\".\"",       1,     1,         "bytes", "",
+ "Decimal point, `.` or `,`."},
+{"routes[].csv.columns",     StringList,   true,  "",            1,     256,       "items", "",
+ "Names of the columns, in order; a column is the field `/NAME`."},
+{"routes[].split",           String,       false, "\"\"",        0,     256,       "bytes", "",
+ "JSON pointer of a list; each element is decided as a message of its own. Empty: not split."},
+{"routes[].fields",          ObjectList,   false, "[]",          0,     64,        "items", "",
+ "Values taken from the payload; then the model sees only these. A message without one of them is refused. Empty: the model sees the payload."},
+{"routes[].fields[].name",   String,       true,  "",            1,     64,        "bytes", "",
+ "Name that the model sees."},
+{"routes[].fields[].from",   String,       false, "/NAME",       0,     256,       "bytes", "",
+ "JSON pointer in the payload; \"\" is the whole of a bare number."},
+{"routes[].fields[].scale",  Number,       false, "",            -kDecimal, kDecimal, "",   "",
+ "Factor; not 0. The value must be a number."},
+{"routes[].fields[].unit",   String,       false, "\"\"",        0,     16,        "bytes", "",
+ "Unit that the model sees behind the value."},
+{"routes[].fields[].min",    Number,       false, "",            -kDecimal, kDecimal, "",   "",
+ "Least value after scaling; below it the message is refused."},
+{"routes[].fields[].max",    Number,       false, "",            -kDecimal, kDecimal, "",   "",
+ "Greatest value after scaling; above it the message is refused."},
+{"routes[].id",              String,       false, "\"\"",        0,     256,       "bytes", "",
+ "JSON pointer of the message's own id. The MQTT user property `id` and Correlation Data come before it."},
+{"routes[].time",            Object,       false, "",            kNone, kNone,     "",      "",
+ "Where the message says when it was made."},
+{"routes[].time.pointer",    String,       true,  "",            0,     256,       "bytes", "",
+ "JSON pointer of the time."},
+{"routes[].time.format",     Choice,       false, "\"ms\"",      kNone, kNone,     "",      "ms|s|iso8601",
+ "Milliseconds or seconds since 1970, or text such as `2026-01-31T12:00:00.5Z`."},
+{"routes[].max_age_s",       Integer,      false, "0",           0,     31536000,  "s",     "",
+ "Older messages end as EXPIRED, ones from as far in the future as REJECTED; needs `time`. 0: any age."},
+{"routes[].schema",          PathOrObject, true,  "",            kNone, kNone,     "",      "",
+ "What a decision looks like: JSON Schema or the shorthand `{\"status\":[\"ok\",\"error\"]}`, inline or as a file."},
+{"routes[].instructions",    String,       false, "\"\"",        0,     8192,      "bytes", "",
+ "What the model is told before every message."},
+{"routes[].examples",        PathOrList,   false, "[]",          0,     1000,      "rows",  "",
+ "Rows `{\"payload\":…,\"expected\":{…}}`, inline or as a file of JSON lines. Their payloads calibrate the route at start and `check` compares its decisions with them; nothing is trained on them yet."},
+{"routes[].bind",            StringMap,    false, "{}",          0,     64,        "items", "",
+ "Properties of the decision that the agent fills from named levels, such as `\"press-{press}\"`; the model neither sees nor decides them."},
+{"routes[].rungs",           ChoiceList,   false, "[\"model\"]", 1,     1,         "items", "model",
+ "Who may decide, in order."},
+{"routes[].min_confidence",  Number,       false, "0",           0,     1,         "",      "",
+ "Below it the agent abstains."},
+{"routes[].fallback",        Json,         false, "",            kNone, kNone,     "",      "",
+ "Published instead of an abstained decision. It must satisfy the schema; bound properties may be left out."},
+{"routes[].publish",         String,       true,  "",            1,     1024,      "bytes", "",
+ "Topic of the decisions; `{name}` is what stood at the named level."},
+{"routes[].mode",            Choice,       false, "\"advise\"",  kNone, kNone,     "",      "advise",
+ "`advise`: decisions are published for others to act on."},
+{"routes[].envelope",        Choice,       false, "\"bare\"",    kNone, kNone,     "",      "bare|full",
+ "`bare`: the payload is the decision and the rest travels as user properties. `full`: the payload holds everything. MQTT 3.1.1 has no user properties and always gets `full`."},
+});
+
+// clang-format on
+
+constexpr auto kUnbuilt = std::to_array<std::string_view>({
+    "routes[].window",
+    "routes[].state",
+    "routes[].rules",
+    "routes[].publish_on",
+    "routes[].repeat_s",
+    "routes[].interlock",
+    "routes[].decision_expiry_s",
+    "routes[].deadline_ms",
+    "routes[].command",
+    "routes[].mode=act",
+    "routes[].rungs=rule",
+    "routes[].rungs=cache",
+    "routes[].rungs=head",
+});
+
+}  // namespace
+
+std::span<const KeySpec> config_keys() { return kKeys; }
+
+std::span<const std::string_view> unbuilt_keys() { return kUnbuilt; }
+
+const KeySpec* find_key(std::string_view path) {
+  for (const KeySpec& key : kKeys) {
+    if (key.path == path) return &key;
+  }
+  return nullptr;
+}
+
+}  // namespace agent

@@ -1,0 +1,43 @@
+#pragma once
+
+// What the worker needs of the engine, so that routing, checking and publishing can be tested
+// with decisions that no real model would make.
+// Thread safety: unsafe; one thread (the worker) makes and uses a decider.
+
+#include <cstdint>
+#include <memory>
+#include <string>
+#include <string_view>
+
+#include "agent/config.h"
+#include "inference/engine.h"
+
+namespace agent {
+
+using RouteHandle = std::uint32_t;
+
+class Decider {
+ public:
+  virtual ~Decider() = default;
+
+  // Throws inference::LoadError when the route cannot work with this model.
+  virtual RouteHandle open_route(const inference::RouteOptions& options) = 0;
+  virtual void close_route(RouteHandle route) = 0;
+
+  // Scores a typical message of the route and moves the candidates' means by it.
+  virtual void calibrate(RouteHandle route, std::string_view message) = 0;
+
+  // REQUIRES: `route` is open.
+  virtual inference::Decision decide(RouteHandle route, std::string_view message) = 0;
+};
+
+struct LoadedModel {
+  std::unique_ptr<Decider> decider;
+  std::string model_hash;  // SHA-256 in hex, or "part:..." where no hash was asked for
+};
+
+// Checks the file's hash if the configuration gives one, then loads it.
+// Throws ConfigError or inference::LoadError.
+LoadedModel load_model(const ModelConfig& config);
+
+}  // namespace agent

@@ -1,0 +1,73 @@
+#include <algorithm>
+#include <map>
+#include <thread>
+
+#include "agent/decider.h"
+#include "agent/trust.h"
+
+namespace agent {
+namespace {
+
+class EngineDecider final : public Decider {
+ public:
+  explicit EngineDecider(const inference::EngineOptions& options) : engine_(options) {}
+
+  RouteHandle open_route(const inference::RouteOptions& options) override {
+    auto route = engine_.open_route(options);
+    routes_.emplace(next_, std::move(route));
+    return next_++;
+  }
+
+  void close_route(RouteHandle route) override { routes_.erase(route); }
+
+  void calibrate(RouteHandle route, std::string_view message) override {
+    inference::Route& found = *routes_.at(route);
+    const inference::MessageScores scores = engine_.score(found, message);
+    if (scores.status == inference::DecideStatus::Decided && !scores.degenerate) {
+      engine_.calibrate(found, scores);
+    }
+  }
+
+  inference::Decision decide(RouteHandle route, std::string_view message) override {
+    const inference::Request request{routes_.at(route).get(), message};
+    return std::move(engine_.decide({&request, 1}).front());
+  }
+
+ private:
+  inference::Engine engine_;
+  std::map<RouteHandle, std::unique_ptr<inference::Route>> routes_;  // before the engine goes
+  RouteHandle next_ = 1;
+};
+
+std::string check_hash(const ModelConfig& config) {
+  if (config.sha256.empty()) {
+    const auto identity = partial_file_identity(config.path);
+    if (!identity) throw ConfigError("model.path: cannot read " + config.path);
+    return *identity;
+  }
+  const auto hash = sha256_file(config.path);
+  if (!hash) throw ConfigError("model.path: cannot read " + config.path);
+  if (*hash != config.sha256) {
+    throw ConfigError("model.sha256: " + config.path + " has " + *hash + ", wanted " +
+                      config.sha256);
+  }
+  return *hash;
+}
+
+}  // namespace
+
+LoadedModel load_model(const ModelConfig& config) {
+  LoadedModel loaded;
+  loaded.model_hash = check_hash(config);
+  inference::EngineOptions options;
+  options.model_path = config.path;
+  options.memory_bytes_max = config.memory_bytes;
+  options.threads = config.threads;
+  if (options.threads == 0) {
+    options.threads = std::max(2U, std::thread::hardware_concurrency()) - 1;
+  }
+  loaded.decider = std::make_unique<EngineDecider>(options);
+  return loaded;
+}
+
+}  // namespace agent

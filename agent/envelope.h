@@ -1,0 +1,40 @@
+#pragma once
+
+// A record as MQTT messages: the decision, a reply, the note that the agent abstained.
+// Thread safety: free functions without state.
+
+#include <string>
+#include <string_view>
+#include <vector>
+
+#include "agent/judge.h"
+#include "agent/route.h"
+#include "transport/client.h"
+
+namespace agent {
+
+// A message and what its payload is where there are no user properties.
+struct Outbound {
+  transport::Message message;
+  std::string payload_311;
+};
+
+struct Sender {
+  std::string source;  // CloudEvents source, "picolm/press-line-4"
+  std::string model_hash;
+  std::string abstained_prefix;  // "picolm/press-line-4/abstained/"
+};
+
+// {"v":1,"id":...,"decision":{...}}; the decision is null where there is none.
+std::string full_envelope(const DecisionRecord& record);
+
+// Everything that leaves because of `record`. A reply goes out for every outcome if the request
+// asked for one and `routes` allows its topic, so that the requester does not wait in vain.
+std::vector<Outbound> compose(const DecisionRecord& record, const RouteConfig& route,
+                              const transport::Properties& request, const RouteSet& routes,
+                              const Sender& sender);
+
+// The explanation that `try` prints, one line.
+std::string explain(const DecisionRecord& record);
+
+}  // namespace agent

@@ -1,0 +1,62 @@
+#include "agent/inbox.h"
+
+namespace agent {
+namespace {
+
+std::size_t size_of(const InboxItem& item) {
+  const transport::Message& message = item.message;
+  std::size_t bytes = sizeof(InboxItem) + message.topic.size() + message.payload.size() +
+                      message.properties.response_topic.size() +
+                      message.properties.correlation_data.size();
+  for (const auto& [key, value] : message.properties.user) bytes += key.size() + value.size();
+  return bytes;
+}
+
+}  // namespace
+
+bool Inbox::push(InboxItem&& item) {
+  const std::size_t bytes = size_of(item);
+  const bool telemetry = item.route->config().message_class == MessageClass::Telemetry;
+  const std::size_t percent = telemetry ? limits_.telemetry_share_percent : 100;
+  {
+    const std::lock_guard lock(mutex_);
+    const bool full = items_.size() >= limits_.messages_max * percent / 100 ||
+                      bytes_ + bytes > limits_.bytes_max * percent / 100;
+    if (closed_ || full) return false;
+    bytes_ += bytes;
+    items_.push_back(std::move(item));
+  }
+  changed_.notify_one();
+  return true;
+}
+
+std::optional<InboxItem> Inbox::pop(std::chrono::milliseconds timeout) {
+  std::unique_lock lock(mutex_);
+  changed_.wait_for(lock, timeout, [this] { return !items_.empty() || woken_; });
+  woken_ = false;
+  if (items_.empty()) return std::nullopt;
+  InboxItem item = std::move(items_.front());
+  items_.pop_front();
+  bytes_ -= size_of(item);
+  return item;
+}
+
+void Inbox::wake() {
+  {
+    const std::lock_guard lock(mutex_);
+    woken_ = true;
+  }
+  changed_.notify_one();
+}
+
+void Inbox::close() {
+  const std::lock_guard lock(mutex_);
+  closed_ = true;
+}
+
+InboxDepth Inbox::depth() const {
+  const std::lock_guard lock(mutex_);
+  return {items_.size(), bytes_};
+}
+
+}  // namespace agent

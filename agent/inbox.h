@@ -1,0 +1,70 @@
+#pragma once
+
+// The bounded queue between the network thread and the worker. When it is full the new message is
+// not taken; the caller counts it as shed. A share of it is kept for events and commands, so that
+// a storm of telemetry cannot push a command out.
+// Thread safety: safe; one consumer.
+
+#include <chrono>
+#include <condition_variable>
+#include <cstddef>
+#include <cstdint>
+#include <deque>
+#include <memory>
+#include <mutex>
+#include <optional>
+
+#include "agent/route.h"
+#include "transport/client.h"
+
+namespace agent {
+
+struct InboxItem {
+  std::uint64_t generation = 0;  // of the route set that matched it
+  std::shared_ptr<const Route> route;
+  transport::Message message;
+  transport::Captures captures;
+  std::chrono::steady_clock::time_point received_at;
+};
+
+struct InboxLimits {
+  std::size_t messages_max = 1024;
+  std::size_t bytes_max = 4 << 20;         // payloads, topics and properties
+  std::size_t telemetry_share_percent = 75;  // of both limits
+};
+
+struct InboxDepth {
+  std::size_t messages = 0;
+  std::size_t bytes = 0;
+};
+
+class Inbox {
+ public:
+  explicit Inbox(const InboxLimits& limits) : limits_(limits) {}
+
+  // Takes `item`, or leaves it alone and returns false: full or closed.
+  [[nodiscard]] bool push(InboxItem&& item);
+
+  // The oldest message; waits at most `timeout` for one. Nothing: none came, or woken.
+  std::optional<InboxItem> pop(std::chrono::milliseconds timeout);
+
+  // Ends a wait in pop() early.
+  void wake();
+
+  // No message is taken any more; those inside can still be popped.
+  void close();
+
+  InboxDepth depth() const;
+
+ private:
+  const InboxLimits limits_;
+  mutable std::mutex mutex_;
+  std::condition_variable changed_;
+  // Guarded by mutex_.
+  std::deque<InboxItem> items_;
+  std::size_t bytes_ = 0;
+  bool closed_ = false;
+  bool woken_ = false;
+};
+
+}  // namespace agent

@@ -1,0 +1,49 @@
+#pragma once
+
+// What happens on the network thread: the cheap checks, the route, the queue. Nothing here waits
+// or decides, because keep-alive and acknowledgements wait for it.
+// Thread safety: safe.
+
+#include <memory>
+#include <mutex>
+
+#include "agent/inbox.h"
+#include "agent/ledger.h"
+#include "agent/log.h"
+#include "agent/route.h"
+#include "transport/client.h"
+
+namespace agent {
+
+class Ingress {
+ public:
+  // Everything outlives this object.
+  Ingress(Inbox* inbox, Ledger* ledger, Logger* logger)
+      : inbox_(inbox), ledger_(ledger), logger_(logger) {}
+
+  // Messages from now on go to these routes.
+  void set_routes(std::shared_ptr<const RouteSet> routes);
+  std::shared_ptr<const RouteSet> routes() const;
+
+  // Each matching route gets the message as an input of its own; a message that no route can take
+  // is one input that is rejected. Running out of memory here ends the process: the
+  // broker delivers again what was not acknowledged.
+  void accept(transport::Message&& message) noexcept;
+
+  // The transport dropped a message whose topic was malformed.
+  void reject_topic(std::string_view why) noexcept;
+
+ private:
+  void offer(const RouteSet& set, const std::shared_ptr<const Route>& route,
+             const transport::Message& message, transport::Captures captures);
+  void refuse(Outcome outcome, std::string_view why, std::string_view route,
+              std::string_view topic);
+
+  Inbox* const inbox_;
+  Ledger* const ledger_;
+  Logger* const logger_;
+  mutable std::mutex mutex_;
+  std::shared_ptr<const RouteSet> routes_;  // guarded by mutex_; shared with queue and worker
+};
+
+}  // namespace agent

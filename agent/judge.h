@@ -1,0 +1,78 @@
+#pragma once
+
+// One input to one record: everything between the inbox and the outbox, without clock, queue or
+// network of its own. `run` publishes the record, `try` prints it.
+// Thread safety: unsafe; owned by the worker.
+
+#include <cstdint>
+#include <optional>
+#include <string>
+#include <string_view>
+#include <vector>
+
+#include "agent/decider.h"
+#include "agent/outcome.h"
+#include "agent/payload_text.h"
+#include "agent/route.h"
+#include "transport/client.h"
+
+namespace agent {
+
+// How long a decision is worth anything after it was made.
+inline constexpr std::int64_t kDecisionExpiryMs = 60'000;
+
+struct DecisionRecord {
+  Outcome outcome = Outcome::Rejected;
+  std::string_view reason;   // empty: none
+  std::string route;
+  std::string topic;         // of the input
+  std::string input_id;
+  std::string id;            // of the decision
+  std::string output_topic;
+  std::string decision;      // what is published, JSON; empty: nothing
+  std::string best_guess;    // what the model chose, JSON; empty: it was not asked
+  bool fallback = false;
+  double confidence = 0;
+  inference::Rung rung = inference::Rung::Abstain;
+  std::vector<inference::FieldResult> fields;
+  inference::DecisionStats stats;
+  std::int64_t time_ms = 0;
+  std::int64_t expires_ms = 0;
+};
+
+// One element of one message, with what is known around it.
+struct JudgeInput {
+  const Route* route = nullptr;
+  std::optional<RouteHandle> handle;  // nothing: the route could not be opened
+  const transport::Message* message = nullptr;
+  const transport::Captures* captures = nullptr;
+  const Element* element = nullptr;
+  std::size_t element_index = 0;
+  std::size_t element_count = 1;
+  std::int64_t now_ms = 0;     // wall clock
+  std::int64_t queued_ms = 0;  // since receipt
+};
+
+class Judge {
+ public:
+  // `decider` outlives this object. `nonce` tells this start from others in generated input ids.
+  Judge(std::string agent_id, std::string model_hash, Decider* decider, std::string nonce);
+
+  DecisionRecord judge(const JudgeInput& input);
+
+  const std::string& model_hash() const { return model_hash_; }
+
+ private:
+  void decide(const JudgeInput& input, DecisionRecord* record);
+  void abstain(const JudgeInput& input, const BoundValues& bound, std::string_view why,
+               DecisionRecord* record);
+  std::string input_id(const JudgeInput& input);
+
+  const std::string agent_id_;
+  const std::string model_hash_;
+  Decider* const decider_;
+  const std::string nonce_;
+  std::uint64_t generated_count_ = 0;
+};
+
+}  // namespace agent

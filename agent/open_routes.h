@@ -1,0 +1,40 @@
+#pragma once
+
+// The routes of a configuration opened on the model, or the reason why one could not be.
+// Thread safety: unsafe; owned by the worker.
+
+#include <map>
+#include <memory>
+#include <optional>
+#include <string>
+
+#include "agent/decider.h"
+#include "agent/route.h"
+
+namespace agent {
+
+class OpenRoutes {
+ public:
+  // `decider` outlives this object.
+  explicit OpenRoutes(Decider* decider) : decider_(decider) {}
+  ~OpenRoutes();
+  OpenRoutes(const OpenRoutes&) = delete;
+  OpenRoutes& operator=(const OpenRoutes&) = delete;
+
+  // Opens one route and calibrates it with its examples. Returns the failure, empty if none.
+  std::string open(std::shared_ptr<const Route> route);
+
+  // The handle; nothing for a route that is not open.
+  std::optional<RouteHandle> find(const Route* route) const;
+
+ private:
+  Decider* decider_;
+  // The key is kept alive by the value: a queued message may be the last owner otherwise.
+  struct Entry {
+    std::shared_ptr<const Route> route;
+    RouteHandle handle = 0;
+  };
+  std::map<const Route*, Entry> entries_;
+};
+
+}  // namespace agent

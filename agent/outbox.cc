@@ -1,0 +1,125 @@
+#include "agent/outbox.h"
+
+namespace agent {
+
+std::size_t Outbox::size_of(const Entry& entry) {
+  const transport::Message& message = entry.outbound.message;
+  return message.topic.size() + message.payload.size() + entry.outbound.payload_311.size();
+}
+
+void Outbox::add(Outbound message, SteadyTime now) {
+  const std::lock_guard lock(mutex_);
+  Entry entry{std::move(message), now};
+  bytes_ += size_of(entry);
+  entries_.emplace(next_sequence_++, std::move(entry));
+  ++counts_.added;
+  auto oldest = entries_.begin();
+  while ((entries_.size() > limits_.messages_max || bytes_ > limits_.bytes_max) &&
+         oldest != entries_.end()) {
+    if (oldest->second.in_flight) {
+      ++oldest;
+      continue;
+    }
+    bytes_ -= size_of(oldest->second);
+    oldest = entries_.erase(oldest);
+    ++counts_.dropped;
+  }
+}
+
+void Outbox::expire_locked(SteadyTime now) {
+  for (auto it = entries_.begin(); it != entries_.end();) {
+    // What is in flight is left to its acknowledgement or its loss.
+    if (it->second.in_flight || now - it->second.added_at < limits_.expiry) {
+      ++it;
+      continue;
+    }
+    bytes_ -= size_of(it->second);
+    it = entries_.erase(it);
+    ++counts_.expired;
+  }
+}
+
+std::optional<std::pair<std::uint64_t, transport::Message>> Outbox::take_locked(
+    transport::ProtocolVersion version) {
+  if (in_flight_ >= limits_.in_flight_max) return std::nullopt;
+  for (auto& [sequence, entry] : entries_) {
+    if (entry.in_flight) continue;
+    entry.in_flight = true;
+    ++in_flight_;
+    transport::Message message = entry.outbound.message;
+    if (version == transport::ProtocolVersion::Mqtt311) {
+      message.payload = entry.outbound.payload_311;
+      message.properties = {};
+    }
+    return std::pair{sequence, std::move(message)};
+  }
+  return std::nullopt;
+}
+
+void Outbox::pump(transport::ProtocolVersion version, SteadyTime now) {
+  std::unique_lock lock(mutex_);
+  if (pumping_) {
+    pump_again_ = true;
+    return;
+  }
+  pumping_ = true;
+  do {
+    pump_again_ = false;
+    expire_locked(now);
+    while (auto next = take_locked(version)) {
+      const std::uint64_t sequence = next->first;
+      lock.unlock();
+      const bool taken =
+          send_(std::move(next->second), [this, sequence, version](transport::PublishResult result) {
+            finished(sequence, result, version);
+          });
+      lock.lock();
+      if (taken) continue;
+      entries_.at(sequence).in_flight = false;
+      --in_flight_;
+      break;
+    }
+  } while (pump_again_);
+  pumping_ = false;
+}
+
+void Outbox::finished(std::uint64_t sequence, transport::PublishResult result,
+                      transport::ProtocolVersion version) {
+  {
+    const std::lock_guard lock(mutex_);
+    const auto found = entries_.find(sequence);
+    if (found == entries_.end()) return;
+    found->second.in_flight = false;
+    --in_flight_;
+    using enum transport::PublishStatus;
+    const bool lost = result.status == Lost || result.status == NotConnected;
+    if (result.status == Acknowledged) ++counts_.acknowledged;
+    if (result.status == NoSubscribers) {
+      ++counts_.acknowledged;
+      ++counts_.no_subscribers;
+    }
+    if (result.status == Denied || result.status == TooLarge) ++counts_.refused;
+    if (!lost) {
+      bytes_ -= size_of(found->second);
+      entries_.erase(found);
+    }
+    // A link that was lost is pumped when it is up again.
+    if (lost) return;
+  }
+  pump(version, std::chrono::steady_clock::now());
+}
+
+OutboxCounts Outbox::counts() const {
+  const std::lock_guard lock(mutex_);
+  OutboxCounts counts = counts_;
+  counts.in_flight = in_flight_;
+  counts.waiting = entries_.size() - in_flight_;
+  return counts;
+}
+
+bool Outbox::empty() const {
+  const std::lock_guard lock(mutex_);
+  return entries_.empty();
+}
+
+}  // namespace agent

@@ -1,0 +1,69 @@
+#pragma once
+
+// How an input can end, exactly one an input, and the codes that say why.
+// Thread safety: constant data.
+
+#include <array>
+#include <cstddef>
+#include <cstdint>
+#include <string_view>
+
+namespace agent {
+
+enum class Outcome : std::uint8_t {
+  Decided,
+  Abstained,
+  Refused,
+  Rejected,
+  Duplicate,
+  Expired,
+  Superseded,
+  Conflated,
+  Unchanged,
+  Shed,
+  Quarantined,
+};
+
+inline constexpr std::size_t kOutcomeCount = 11;
+
+inline constexpr std::array<std::string_view, kOutcomeCount> kOutcomeNames = {
+    "DECIDED",    "ABSTAINED", "REFUSED",   "REJECTED", "DUPLICATE",   "EXPIRED",
+    "SUPERSEDED", "CONFLATED", "UNCHANGED", "SHED",     "QUARANTINED",
+};
+
+constexpr std::string_view name(Outcome outcome) {
+  return kOutcomeNames[static_cast<std::size_t>(outcome)];
+}
+
+// Why an input did not become a decision; reasons of the payload itself come from
+// schemas::PayloadError. Each is a counter in the metrics.
+namespace reason {
+inline constexpr std::string_view kTopicInvalid = "topic_invalid";
+inline constexpr std::string_view kTopicUnusable = "topic_unusable";
+inline constexpr std::string_view kNoRoute = "no_route";
+inline constexpr std::string_view kOwnOutput = "own_output";
+inline constexpr std::string_view kRetained = "retained";
+inline constexpr std::string_view kRouteFailed = "route_failed";
+inline constexpr std::string_view kQueueFull = "queue_full";
+inline constexpr std::string_view kCommandQueueFull = "command_queue_full";
+inline constexpr std::string_view kShutdown = "shutdown";
+inline constexpr std::string_view kSplitMissing = "split_missing";
+inline constexpr std::string_view kSplitEmpty = "split_empty";
+inline constexpr std::string_view kSplitTooMany = "split_too_many";
+inline constexpr std::string_view kFieldMissing = "field_missing";
+inline constexpr std::string_view kFieldNotNumber = "field_not_number";
+inline constexpr std::string_view kFieldOutOfRange = "field_out_of_range";
+inline constexpr std::string_view kTimeMissing = "time_missing";
+inline constexpr std::string_view kTimeInvalid = "time_invalid";
+inline constexpr std::string_view kTimeInFuture = "time_in_future";
+inline constexpr std::string_view kTooOld = "too_old";
+inline constexpr std::string_view kMessageExpired = "message_expired";
+inline constexpr std::string_view kBindNotAllowed = "bind_not_allowed";
+inline constexpr std::string_view kMessageTooLong = "message_too_long";
+inline constexpr std::string_view kModelReadFailed = "model_read_failed";
+inline constexpr std::string_view kDecideFailed = "decide_failed";
+inline constexpr std::string_view kBelowMinConfidence = "below_min_confidence";
+inline constexpr std::string_view kInvalidDecision = "invalid_decision";
+}  // namespace reason
+
+}  // namespace agent

@@ -1,0 +1,30 @@
+#pragma once
+
+// The agent's own folder, locked while it runs: two agents with one identity would take each
+// other's connection away for ever.
+// Thread safety: unsafe.
+
+#include <stdexcept>
+#include <string>
+
+namespace agent {
+
+class StateDirError : public std::runtime_error {
+ public:
+  using std::runtime_error::runtime_error;
+};
+
+class StateDir {
+ public:
+  // Makes the folder (mode 0700) if it is absent and locks it; an empty path does nothing.
+  // Throws StateDirError: cannot be made or written, or another agent runs on it.
+  explicit StateDir(const std::string& path);
+  ~StateDir();
+  StateDir(const StateDir&) = delete;
+  StateDir& operator=(const StateDir&) = delete;
+
+ private:
+  int lock_fd_ = -1;
+};
+
+}  // namespace agent

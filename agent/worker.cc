@@ -1,0 +1,238 @@
+#include "agent/worker.h"
+
+#include <algorithm>
+#include <exception>
+
+#include "agent/clock.h"
+#include "agent/payload_text.h"
+
+namespace agent {
+namespace {
+
+using std::chrono::milliseconds;
+using std::chrono::steady_clock;
+
+constexpr milliseconds kIdleWait{1000};  // a reload or a stop wakes earlier
+
+}  // namespace
+
+Worker::Worker(WorkerOptions options, Inbox* inbox, Ledger* ledger, Logger* logger)
+    : options_(std::move(options)), inbox_(inbox), ledger_(ledger), logger_(logger) {}
+
+Worker::~Worker() {
+  if (thread_.joinable()) thread_.join();
+}
+
+void Worker::start(std::shared_ptr<const RouteSet> routes) {
+  thread_ = std::thread([this, routes = std::move(routes)] { run(routes); });
+}
+
+WorkerPhase Worker::wait_loaded(milliseconds timeout) {
+  std::unique_lock lock(mutex_);
+  changed_.wait_for(lock, timeout, [this] { return phase_ != WorkerPhase::Loading; });
+  return phase_;
+}
+
+WorkerPhase Worker::phase() const {
+  const std::lock_guard lock(mutex_);
+  return phase_;
+}
+
+std::string Worker::failure() const {
+  const std::lock_guard lock(mutex_);
+  return failure_;
+}
+
+std::string Worker::model_hash() const {
+  const std::lock_guard lock(mutex_);
+  return model_hash_;
+}
+
+Worker::RouteStates Worker::route_states() const {
+  const std::lock_guard lock(mutex_);
+  return states_;
+}
+
+void Worker::set_phase(WorkerPhase phase, std::string failure) {
+  {
+    const std::lock_guard lock(mutex_);
+    phase_ = phase;
+    failure_ = std::move(failure);
+  }
+  changed_.notify_all();
+}
+
+void Worker::reload(std::shared_ptr<const RouteSet> routes, std::function<void()> accepted,
+                    std::function<void(const std::string&)> refused) {
+  {
+    const std::lock_guard lock(mutex_);
+    reload_ = Reload{std::move(routes), std::move(accepted), std::move(refused)};
+  }
+  inbox_->wake();
+}
+
+bool Worker::stop(milliseconds drain, milliseconds deadline) {
+  drain_until_ns_ = (steady_clock::now() + drain).time_since_epoch().count();
+  stopping_ = true;
+  inbox_->close();
+  inbox_->wake();
+  {
+    std::unique_lock lock(mutex_);
+    const auto ended = [this] {
+      return phase_ == WorkerPhase::Stopped || phase_ == WorkerPhase::Failed;
+    };
+    if (thread_.joinable() && !changed_.wait_for(lock, deadline, ended)) return false;
+  }
+  if (thread_.joinable()) thread_.join();
+  return true;
+}
+
+bool Worker::drain_over() const {
+  return stopping_ && steady_clock::now().time_since_epoch().count() >= drain_until_ns_;
+}
+
+void Worker::run(std::shared_ptr<const RouteSet> routes) {
+  if (!load(std::move(routes))) return;
+  for (;;) {
+    std::optional<Reload> reload;
+    {
+      const std::lock_guard lock(mutex_);
+      reload.swap(reload_);
+    }
+    if (reload) apply_reload(std::move(*reload));
+    const auto item = inbox_->pop(stopping_ ? milliseconds(0) : kIdleWait);
+    if (item) {
+      process(*item);
+    } else if (stopping_) {
+      break;
+    }
+  }
+  open_.clear();
+  judge_.reset();
+  model_.decider.reset();
+  set_phase(WorkerPhase::Stopped, {});
+}
+
+bool Worker::load(std::shared_ptr<const RouteSet> routes) {
+  try {
+    model_ = options_.load();
+    RouteStates states;
+    OpenSet set = open(*routes, &states);
+    const bool all_failed = std::all_of(states.begin(), states.end(),
+                                        [](const auto& state) { return !state.second.empty(); });
+    if (all_failed) throw ConfigError("no route could be opened: " + states.begin()->second);
+    open_.push_back(std::move(set));
+    judge_ = std::make_unique<Judge>(options_.agent_id, model_.model_hash, model_.decider.get(),
+                                     options_.nonce);
+    const std::lock_guard lock(mutex_);
+    model_hash_ = model_.model_hash;
+    states_ = std::move(states);
+  } catch (const std::exception& error) {
+    open_.clear();
+    model_.decider.reset();
+    set_phase(WorkerPhase::Failed, error.what());
+    return false;
+  }
+  set_phase(WorkerPhase::Running, {});
+  return true;
+}
+
+Worker::OpenSet Worker::open(const RouteSet& set, RouteStates* states) {
+  OpenSet out{set.generation, std::make_unique<OpenRoutes>(model_.decider.get())};
+  for (const auto& route : set.routes) {
+    std::string failure = out.routes->open(route);
+    if (!failure.empty()) {
+      logger_->error("route.failed", {{"route", route->name()}, {"reason", failure}});
+    }
+    (*states)[route->name()] = std::move(failure);
+  }
+  return out;
+}
+
+void Worker::apply_reload(Reload reload) {
+  RouteStates states;
+  std::string failure;
+  try {
+    OpenSet set = open(*reload.routes, &states);
+    for (const auto& [route, why] : states) {
+      if (!why.empty() && failure.empty()) failure = "route " + route + ": " + why;
+    }
+    if (failure.empty()) open_.push_back(std::move(set));
+  } catch (const std::exception& error) {
+    failure = error.what();
+  }
+  if (!failure.empty()) return reload.refused(failure);
+  {
+    const std::lock_guard lock(mutex_);
+    states_ = std::move(states);
+  }
+  reload.accepted();
+}
+
+std::optional<RouteHandle> Worker::handle_of(const InboxItem& item) const {
+  for (const OpenSet& set : open_) {
+    if (set.generation == item.generation) return set.routes->find(item.route.get());
+  }
+  return std::nullopt;
+}
+
+void Worker::process(const InboxItem& item) {
+  // The queue is in order, so no message of an older generation can follow.
+  std::erase_if(open_, [&](const OpenSet& set) { return set.generation < item.generation; });
+  const std::vector<Element> elements = read_payload(item.route->config(), item.message.payload);
+  ledger_->receive(elements.size() - 1);
+  for (std::size_t i = 0; i < elements.size(); ++i) {
+    if (drain_over()) {
+      ledger_->finish(Outcome::Shed, reason::kShutdown);
+      continue;
+    }
+    process_element(item, elements[i], i, elements.size());
+  }
+}
+
+void Worker::process_element(const InboxItem& item, const Element& element, std::size_t index,
+                             std::size_t count) {
+  const auto queued = std::chrono::duration_cast<milliseconds>(steady_clock::now() -
+                                                               item.received_at);
+  JudgeInput input;
+  input.route = item.route.get();
+  input.handle = handle_of(item);
+  input.message = &item.message;
+  input.captures = &item.captures;
+  input.element = &element;
+  input.element_index = index;
+  input.element_count = count;
+  input.now_ms = wall_ms();
+  input.queued_ms = queued.count();
+  const DecisionRecord record = judge_->judge(input);
+  // Into the outbox before the books close: what is counted as decided is on its way.
+  options_.deliver(record, item.route->config(), item.message.properties);
+  finish(record);
+  if (record.outcome == Outcome::Decided || record.outcome == Outcome::Abstained) {
+    const std::chrono::duration<double, std::milli> taken = steady_clock::now() - item.received_at;
+    ledger_->add_latency(taken.count());
+  }
+}
+
+void Worker::finish(const DecisionRecord& record) {
+  const std::uint64_t repeated = ledger_->finish(record.outcome, record.reason);
+  if (record.outcome == Outcome::Decided || record.outcome == Outcome::Abstained) {
+    logger_->debug("input.decided", {{"route", record.route},
+                                     {"outcome", std::string(name(record.outcome))},
+                                     {"input", record.input_id},
+                                     {"ms", std::to_string(record.stats.ms)}});
+    return;
+  }
+  if (record.outcome == Outcome::Quarantined) {
+    // A decision that our own automaton must make impossible: always worth a line.
+    logger_->error("decision.quarantined", {{"route", record.route}, {"input", record.input_id}});
+    return;
+  }
+  if (!worth_logging(repeated)) return;
+  logger_->warning("input.rejected", {{"reason", std::string(record.reason)},
+                                      {"route", record.route},
+                                      {"topic", record.topic},
+                                      {"count", std::to_string(repeated)}});
+}
+
+}  // namespace agent

@@ -1,0 +1,118 @@
+#pragma once
+
+// The one thread that owns the model: it loads it, opens the routes, and takes messages from the
+// inbox one by one to a record and from there to the outbox.
+// Thread safety: the public methods are called by one thread (main); counters are safe.
+
+#include <atomic>
+#include <chrono>
+#include <condition_variable>
+#include <functional>
+#include <map>
+#include <memory>
+#include <mutex>
+#include <string>
+#include <thread>
+
+#include "agent/decider.h"
+#include "agent/inbox.h"
+#include "agent/judge.h"
+#include "agent/ledger.h"
+#include "agent/log.h"
+#include "agent/open_routes.h"
+
+namespace agent {
+
+struct WorkerOptions {
+  std::string agent_id;
+  std::string nonce;  // tells generated input ids of this start from those of others
+  std::function<LoadedModel()> load;  // runs on the worker thread
+  // Worker thread: one record is ready to leave.
+  std::function<void(const DecisionRecord&, const RouteConfig&, const transport::Properties&)>
+      deliver;
+};
+
+enum class WorkerPhase { Loading, Running, Failed, Stopped };
+
+class Worker {
+ public:
+  // Name of a route and its failure; empty for one that works.
+  using RouteStates = std::map<std::string, std::string>;
+
+  // The pointers outlive this object.
+  Worker(WorkerOptions options, Inbox* inbox, Ledger* ledger, Logger* logger);
+  // REQUIRES: stop() returned true, or the thread was never started.
+  ~Worker();
+  Worker(const Worker&) = delete;
+  Worker& operator=(const Worker&) = delete;
+
+  // Starts the thread, which loads the model and opens `routes`.
+  void start(std::shared_ptr<const RouteSet> routes);
+
+  // Waits until the phase is not Loading, at most `timeout`, and returns it.
+  WorkerPhase wait_loaded(std::chrono::milliseconds timeout);
+  WorkerPhase phase() const;
+  std::string failure() const;     // why the phase is Failed
+  std::string model_hash() const;  // once loaded
+  RouteStates route_states() const;
+
+  // Opens `routes` beside the present ones and then, if all opened, calls `accepted` on the worker
+  // thread; messages queued before are still decided by the old routes. Otherwise the old ones
+  // stay and `refused` is called with the reason, on the worker thread too.
+  void reload(std::shared_ptr<const RouteSet> routes, std::function<void()> accepted,
+              std::function<void(const std::string&)> refused);
+
+  // Decides what is queued until `drain` has passed, sheds the rest, and ends the thread.
+  // False: one decision was still under way at `deadline` after the call; the thread goes on and
+  // the process must end without destroying this object.
+  [[nodiscard]] bool stop(std::chrono::milliseconds drain, std::chrono::milliseconds deadline);
+
+ private:
+  struct Reload {
+    std::shared_ptr<const RouteSet> routes;
+    std::function<void()> accepted;
+    std::function<void(const std::string&)> refused;
+  };
+  struct OpenSet {
+    std::uint64_t generation = 0;
+    std::unique_ptr<OpenRoutes> routes;
+  };
+
+  void run(std::shared_ptr<const RouteSet> routes);
+  bool load(std::shared_ptr<const RouteSet> routes);
+  // The routes of `set` opened; `states` says how that went.
+  OpenSet open(const RouteSet& set, RouteStates* states);
+  void apply_reload(Reload reload);
+  void process(const InboxItem& item);
+  void process_element(const InboxItem& item, const Element& element, std::size_t index,
+                       std::size_t count);
+  void finish(const DecisionRecord& record);
+  std::optional<RouteHandle> handle_of(const InboxItem& item) const;
+  bool drain_over() const;
+  void set_phase(WorkerPhase phase, std::string failure);
+
+  const WorkerOptions options_;
+  Inbox* const inbox_;
+  Ledger* const ledger_;
+  Logger* const logger_;
+  std::thread thread_;
+
+  // Owned by the worker thread. The routes go before the model.
+  LoadedModel model_;
+  std::unique_ptr<Judge> judge_;
+  std::vector<OpenSet> open_;  // oldest first; more than one only while old messages are queued
+
+  std::atomic<bool> stopping_{false};
+  std::atomic<std::int64_t> drain_until_ns_{0};  // steady clock
+
+  mutable std::mutex mutex_;
+  std::condition_variable changed_;
+  // Guarded by mutex_.
+  WorkerPhase phase_ = WorkerPhase::Loading;
+  std::string failure_;
+  std::string model_hash_;
+  RouteStates states_;
+  std::optional<Reload> reload_;
+};
+
+}  // namespace agent
