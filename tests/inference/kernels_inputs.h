@@ -7,6 +7,7 @@
 #include <cmath>
 #include <cstring>
 #include <limits>
+#include <span>
 #include <string>
 #include <vector>
 
@@ -137,7 +138,7 @@ inline bool same(float a, float b) {
   return std::bit_cast<std::uint32_t>(a) == std::bit_cast<std::uint32_t>(b);
 }
 
-// FNV-1a over the bits of `values`, every NaN taken as one.
+// FNV-1a over the bits of what is added; every NaN of floats and halves is taken as one.
 class Hash {
  public:
   void add(std::span<const float> values) {
@@ -152,6 +153,7 @@ class Hash {
       add_bits(nan ? 0x7e00u : value, 2);
     }
   }
+  void add(double value) { add_bits(std::bit_cast<std::uint64_t>(value), 8); }
   std::uint64_t value() const { return state_; }
 
  private:
