@@ -101,7 +101,7 @@ cat <<EOF
 To go on by hand (in another terminal${hint}):
   mosquitto_sub -h 127.0.0.1 -p $port -t 'plant/+/#' -t 'picolm/#' -v
   mosquitto_pub -h 127.0.0.1 -p $port -q 1 -t plant/hall1/command -m 'Turn on machine A'
-  mosquitto_pub -h 127.0.0.1 -p $port -q 1 -t plant/hall1/press/1/telemetry -m '{"seq":99,"oil_c":98,"bar":240,"mm_s":9.5}'
+  mosquitto_pub -h 127.0.0.1 -p $port -q 1 -t plant/hall1/press/1/telemetry -m '{"seq":99,"oil_c":98,"bar":240,"plc":"error, stop press"}'
 EOF
 if [ -n "$keep" ]; then
   echo "broker and agent are up; Ctrl-C ends them"

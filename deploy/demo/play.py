@@ -133,8 +133,7 @@ def main():
         mark = "abstained" if properties.get("outcome") == "ABSTAINED" else ""
         if "expected" in row:
             right = is_right(json.loads(text), row["expected"])
-            name = properties.get("source", "").rsplit("/", 1)[-1] or row["topic"].rsplit("/", 1)[-1]
-            count = routes.setdefault(name, [0, 0, 0])
+            count = routes.setdefault(row["topic"].rsplit("/", 1)[-1], [0, 0, 0])
             count[0] += right
             count[1] += 1
             count[2] += mark != ""
