@@ -21,7 +21,7 @@ void add_tokenize(CLI::App& app) {
   command->add_flag("--special", arguments->special,
                     "also parse special tokens (never used for payloads)");
   command->callback([arguments] {
-    const inference::gguf::File file(arguments->model);
+    const inference::gguf::File file(arguments->model, inference::gguf::Contents::VocabularyOnly);
     const auto tokenizer = inference::Tokenizer::load(file);
     std::string line;
     for (std::size_t number = 1; read_line(line); ++number) {
