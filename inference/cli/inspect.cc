@@ -46,7 +46,7 @@ ordered_json describe(const inference::gguf::File& file) {
   for (const auto& [type, total] : types) {
     out["types"][type] = {{"tensors", total.tensors}, {"bytes", total.bytes}};
   }
-  if (!file.tensors().empty()) {
+  if (!file.tensors().empty() && out["architecture"] == "llama") {
     const inference::Config config = inference::read_config(file);
     out["config"] = {{"layers", config.layer_count},
                      {"embedding", config.embedding_length},
