@@ -188,15 +188,17 @@ std::vector<float> decoded(const inference::gguf::File& file,
   return values;
 }
 
-// How far a value of a block may be from its original when the largest magnitude is `largest`.
+// How far a value of a block may be from its original when the largest magnitude is `largest`:
+// half a step (Q4_0: a whole one, its scale is largest / -8, and 8 is no code), and what rounding
+// the scale to a half does to a code.
 float rounding_max(QuantType type, float value, float largest) {
   switch (type) {
     case QuantType::F16:
       return std::abs(value) * 0x1p-11f + 0x1p-25f;
     case QuantType::Q8_0:
-      return largest / 127.0f * 0.51f;
+      return largest / 127.0f * 0.5f + std::abs(value) * 0x1p-10f;
     case QuantType::Q4_0:
-      return largest / 8.0f * 1.01f;  // the scale is largest / -8, and 8 is no code
+      return largest / 8.0f + std::abs(value) * 0x1p-10f;
     default:
       return 0.0f;
   }
