@@ -94,7 +94,8 @@ struct ConnectResult {
 
 enum class PublishStatus {
   Acknowledged,
-  NoSubscribers,  // acknowledged with reason 0x10: nobody listens
+  NoSubscribers,  // acknowledged with reason 0x10: nobody listens (Paho C up to 1.3.13 hides the
+                  // reason of a success; then it is Acknowledged)
   Denied,         // reason 0x87 and other permanent refusals
   Lost,           // the link went before the acknowledgement
   NotConnected,

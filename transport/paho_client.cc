@@ -34,7 +34,12 @@ constexpr int kRetainNotSupported = 0x9A;
 constexpr int kMalformed = 0x81;
 constexpr int kFailureCode = 0x80;                    // this and above is a refusal
 constexpr std::size_t kPacketBytesMax = 268'435'460;  // the protocol's own limit
+constexpr std::int64_t kNumberMax = 0x7FFFFFFF;       // Paho garbles four-byte numbers above it
 constexpr milliseconds kProbeTimeout{500};
+
+std::int32_t number(std::int64_t value) {
+  return static_cast<std::int32_t>(std::clamp<std::int64_t>(value, 0, kNumberMax));
+}
 
 // Stopping Paho's threads, which happens with the last client of the process, is where its C
 // library races with itself and sleeps for up to seconds. One client that never connects and is
@@ -59,7 +64,7 @@ mqtt::properties to_paho(const Properties& from) {
   if (!from.response_topic.empty()) to.add({Code::RESPONSE_TOPIC, from.response_topic});
   if (!from.correlation_data.empty()) to.add({Code::CORRELATION_DATA, from.correlation_data});
   if (from.message_expiry_s) {
-    to.add({Code::MESSAGE_EXPIRY_INTERVAL, static_cast<std::int32_t>(*from.message_expiry_s)});
+    to.add({Code::MESSAGE_EXPIRY_INTERVAL, number(*from.message_expiry_s)});
   }
   for (const auto& [name, value] : from.user) to.add({Code::USER_PROPERTY, name, value});
   return to;
@@ -143,17 +148,16 @@ class PahoClient final : public Client, private virtual mqtt::iaction_listener {
 
   void set_connect_options();
   template <typename Request>
-  std::optional<Reply> ask(steady_clock::time_point deadline, Request request);
-  ConnectResult connect_failure(const std::optional<Reply>& reply) const;
+  std::vector<Reply> ask(steady_clock::time_point deadline, std::size_t count, Request request);
+  ConnectResult connect_failure(const Reply& reply) const;
   PublishResult check(const Message& message) const;
   PublishStatus thrown_status(const mqtt::exception& error) const;
-  std::vector<int> filter_codes(const std::optional<Reply>& reply, std::size_t count) const;
 
   // Network thread.
   void on_success(const mqtt::token& token) override;
   void on_failure(const mqtt::token& token) override;
   void message_arrived(const mqtt::message& message);
-  void connection_lost(const std::string& cause);
+  void connection_lost(const std::string& cause, int reason_code);
 
   const ClientOptions options_;
   const Endpoint endpoint_;
@@ -167,7 +171,6 @@ class PahoClient final : public Client, private virtual mqtt::iaction_listener {
   bool used_ = false;
 
   std::atomic<bool> connected_ = false;
-  std::atomic<int> disconnect_code_ = 0;
   Requests requests_;
 
   std::unique_ptr<mqtt::async_client> paho_;  // last: gone before what its callbacks use
@@ -197,9 +200,12 @@ PahoClient::PahoClient(ClientOptions options, ClientEvents events)
                                                  static_cast<mqtt::iclient_persistence*>(nullptr));
     // Before connect: without a callback a kept session's messages would be acknowledged unseen.
     paho_->set_message_callback([this](mqtt::const_message_ptr m) { message_arrived(*m); });
-    paho_->set_connection_lost_handler([this](const std::string& c) { connection_lost(c); });
+    paho_->set_connection_lost_handler([this](const std::string& cause) {
+      connection_lost(cause.empty() ? "the connection was lost" : cause, 0);
+    });
+    // After a DISCONNECT from the broker Paho calls only this one.
     paho_->set_disconnected_handler([this](const mqtt::properties&, mqtt::ReasonCode code) {
-      disconnect_code_ = static_cast<int>(code);
+      connection_lost("the broker closed the connection", static_cast<int>(code));
     });
   } catch (const mqtt::exception& error) {
     throw TransportError(std::string("MQTT options: ") + error.what());
@@ -240,8 +246,7 @@ void PahoClient::set_connect_options() {
   }
   if (!v5) return;
   mqtt::properties properties;
-  const auto expiry = std::clamp<std::int64_t>(options_.session_expiry.count(), 0, 0xFFFFFFFF);
-  properties.add({Code::SESSION_EXPIRY_INTERVAL, static_cast<std::int32_t>(expiry)});
+  properties.add({Code::SESSION_EXPIRY_INTERVAL, number(options_.session_expiry.count())});
   properties.add({Code::RECEIVE_MAXIMUM, std::max<std::int32_t>(options_.receive_maximum, 1)});
   // Paho allocates what a packet's header declares, up to 256 MB.
   properties.add({Code::MAXIMUM_PACKET_SIZE, static_cast<std::int32_t>(options_.packet_bytes_max)});
@@ -255,17 +260,21 @@ PahoClient::~PahoClient() {
   paho_.reset();
 }
 
-// Sends a request and waits for its reply; Paho's own waits have no time limit or use the wall
-// clock. Nothing comes back on timeout and after cancel(); a late reply is ignored.
+// Sends `count` requests by calling request(context, index) and waits for their replies; Paho's
+// own waits have no time limit or use the wall clock. An empty list comes back on timeout and
+// after cancel(); a late reply is ignored.
 template <typename Request>
-std::optional<Reply> PahoClient::ask(steady_clock::time_point deadline, Request request) {
-  const std::optional<Requests::Id> id = requests_.begin();
-  if (!id) return std::nullopt;
-  try {
-    MutexLock lock(paho_mutex());
-    request(context(*id));
-  } catch (const mqtt::exception& error) {
-    return Reply{.code = error.get_return_code(), .text = error.what()};
+std::vector<Reply> PahoClient::ask(steady_clock::time_point deadline, std::size_t count,
+                                   Request request) {
+  const std::optional<Requests::Id> first = requests_.begin(count);
+  if (!first) return {};
+  for (std::size_t i = 0; i < count; ++i) {
+    try {
+      MutexLock lock(paho_mutex());
+      request(context(*first + i), i);
+    } catch (const mqtt::exception& error) {
+      requests_.answer(*first + i, {.code = error.get_return_code(), .text = error.what()});
+    }
   }
   return requests_.wait(deadline);
 }
@@ -274,22 +283,25 @@ ConnectResult PahoClient::connect() {
   if (std::exchange(used_, true)) {
     return {.error = ConnectError::Refused, .detail = "a client connects only once"};
   }
-  const std::optional<Reply> reply =
-      ask(steady_clock::now() + options_.connect_timeout,
-          [this](void* id) { paho_->connect(connect_options_, id, *this); });
-  if (!reply || !reply->ok) return connect_failure(reply);
-  broker_packet_bytes_max_ = std::min(reply->packet_bytes_max, kPacketBytesMax);
-  broker_retains_ = reply->retain_available;
-  broker_qos_max_ = reply->qos_max;
-  return {.session_present = reply->session_present};
+  const std::vector<Reply> replies =
+      ask(steady_clock::now() + options_.connect_timeout, 1,
+          [this](void* id, std::size_t) { paho_->connect(connect_options_, id, *this); });
+  if (replies.empty()) {
+    return {.error = ConnectError::Timeout, .detail = "no answer to the connect in time"};
+  }
+  const Reply& reply = replies.front();
+  if (!reply.ok) return connect_failure(reply);
+  broker_packet_bytes_max_ = std::min(reply.packet_bytes_max, kPacketBytesMax);
+  broker_retains_ = reply.retain_available;
+  broker_qos_max_ = reply.qos_max;
+  return {.session_present = reply.session_present};
 }
 
-ConnectResult PahoClient::connect_failure(const std::optional<Reply>& reply) const {
-  if (!reply) return {.error = ConnectError::Timeout, .detail = "no answer to the connect in time"};
-  ConnectResult result{.detail = reply->text};
-  if (reply->code > 0) {
-    result.error = connect_error(reply->code, options_.version);
-    result.reason_code = reply->code;
+ConnectResult PahoClient::connect_failure(const Reply& reply) const {
+  ConnectResult result{.detail = reply.text};
+  if (reply.code > 0) {
+    result.error = connect_error(reply.code, options_.version);
+    result.reason_code = reply.code;
     result.detail = "the broker refused the connection";
   } else if (endpoint_.tls && accepts_tcp(endpoint_, kProbeTimeout)) {
     // Paho reports both with one code.
@@ -303,42 +315,38 @@ ConnectResult PahoClient::connect_failure(const std::optional<Reply>& reply) con
 
 void PahoClient::cancel() { requests_.cancel(); }
 
-std::vector<int> PahoClient::filter_codes(const std::optional<Reply>& reply,
-                                          std::size_t count) const {
-  if (!reply) return {};
-  if (reply->ok && reply->codes.size() == count) return reply->codes;
-  // One refused filter is reported as a failure of the request.
-  if (reply->code >= kFailureCode) return std::vector<int>(count, reply->code);
-  return {};
-}
-
+// One request a filter: Paho's call for a list copies the options of its filters wrongly (the
+// copy points nowhere) and ignores them for a list of one.
 std::vector<int> PahoClient::subscribe(const std::vector<Subscription>& list,
                                        milliseconds timeout) {
   if (list.empty() || !connected_) return {};
-  auto filters = std::make_shared<mqtt::string_collection>();
-  std::vector<int> qos;
-  std::vector<mqtt::subscribe_options> options;
-  for (const Subscription& one : list) {
-    filters->push_back(one.filter);
-    qos.push_back(one.qos);
-    if (options_.version != ProtocolVersion::Mqtt5) continue;
+  const auto send = [&](void* id, std::size_t i) {
+    const Subscription& one = list[i];
     const bool no_local = one.no_local && !is_shared(one.filter);  // forbidden together
-    options.emplace_back(no_local, mqtt::subscribe_options::NO_RETAIN_AS_PUBLISHED,
-                         mqtt::subscribe_options::RetainHandling(one.retain_handling));
+    const mqtt::subscribe_options options(
+        no_local, mqtt::subscribe_options::NO_RETAIN_AS_PUBLISHED,
+        mqtt::subscribe_options::RetainHandling(one.retain_handling));  // unused on 3.1.1
+    paho_->subscribe(one.filter, one.qos, id, *this, options);
+  };
+  std::vector<int> codes;
+  for (const Reply& reply : ask(steady_clock::now() + timeout, list.size(), send)) {
+    const bool answered = reply.ok && reply.codes.size() == 1;
+    if (!answered && reply.code < kFailureCode) return {};  // the link went
+    codes.push_back(answered ? reply.codes.front() : reply.code);
   }
-  return filter_codes(ask(steady_clock::now() + timeout,
-                          [&](void* id) { paho_->subscribe(filters, qos, id, *this, options); }),
-                      list.size());
+  return codes;
 }
 
 std::vector<int> PahoClient::unsubscribe(const std::vector<std::string>& filters,
                                          milliseconds timeout) {
   if (filters.empty() || !connected_) return {};
-  const auto list = std::make_shared<mqtt::string_collection>(filters);
-  std::optional<Reply> reply =
-      ask(steady_clock::now() + timeout, [&](void* id) { paho_->unsubscribe(list, id, *this); });
-  if (reply && reply->ok && reply->codes.empty()) reply->codes.assign(filters.size(), 0);
-  return filter_codes(reply, filters.size());
+  const auto send = [&](void* id, std::size_t i) { paho_->unsubscribe(filters[i], id, *this); };
+  std::vector<int> codes;
+  for (const Reply& reply : ask(steady_clock::now() + timeout, filters.size(), send)) {
+    if (!reply.ok) return {};
+    codes.push_back(reply.codes.empty() ? 0 : reply.codes.front());
+  }
+  return codes;
 }
 
 // What is known to fail before sending; Acknowledged means that it may go.
@@ -387,7 +395,7 @@ void PahoClient::disconnect(milliseconds timeout) {
   requests_.wait_for_publishes(deadline);
   if (connected_.exchange(false)) {
     // 0: with a timeout Paho looks for what is in flight only every three seconds.
-    (void)ask(deadline, [this](void* id) { paho_->disconnect(0, id, *this); });
+    (void)ask(deadline, 1, [this](void* id, std::size_t) { paho_->disconnect(0, id, *this); });
   }
   requests_.finish_all_publishes(PublishStatus::Lost);
 }
@@ -395,8 +403,8 @@ void PahoClient::disconnect(milliseconds timeout) {
 // ---- network thread. Nothing may escape into Paho's C code.
 
 void PahoClient::on_success(const mqtt::token& token) {
+  const auto id = reinterpret_cast<Requests::Id>(token.get_user_context());
   try {
-    const auto id = reinterpret_cast<Requests::Id>(token.get_user_context());
     Reply reply{.ok = true};
     switch (token.get_type()) {
       case mqtt::token::PUBLISH: {
@@ -417,16 +425,16 @@ void PahoClient::on_success(const mqtt::token& token) {
         reply.codes = numbers(response.get_reason_codes());
         break;
       }
-      case mqtt::token::UNSUBSCRIBE: {
-        const mqtt::unsubscribe_response response = token.get_unsubscribe_response();
-        reply.codes = numbers(response.get_reason_codes());
+      case mqtt::token::UNSUBSCRIBE:
+        // Its response object throws for the harmless 0x11, "no subscription existed".
+        reply.codes = {static_cast<int>(token.get_reason_code())};
         break;
-      }
       case mqtt::token::DISCONNECT:
         break;
     }
     requests_.answer(id, std::move(reply));
   } catch (...) {
+    requests_.answer(id, {.code = MQTTASYNC_FAILURE});
   }
 }
 
@@ -471,14 +479,11 @@ void PahoClient::message_arrived(const mqtt::message& from) {
   }
 }
 
-void PahoClient::connection_lost(const std::string& cause) {
+void PahoClient::connection_lost(const std::string& cause, int reason_code) {
   try {
     if (!connected_.exchange(false)) return;
     requests_.finish_all_publishes(PublishStatus::Lost);
-    const int code = disconnect_code_;
-    if (!events_.on_disconnected) return;
-    if (code != 0) return events_.on_disconnected("the broker closed the connection", code);
-    events_.on_disconnected(cause.empty() ? "the connection was lost" : cause, code);
+    if (events_.on_disconnected) events_.on_disconnected(cause, reason_code);
   } catch (...) {
   }
 }

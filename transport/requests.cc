@@ -6,27 +6,34 @@ namespace transport {
 
 using std::chrono::steady_clock;
 
-std::optional<Requests::Id> Requests::begin() {
+std::optional<Requests::Id> Requests::begin(std::size_t count) {
   MutexLock lock(mutex_);
   if (cancelled_) return std::nullopt;
-  reply_.reset();
-  awaited_ = ++last_id_;
-  return awaited_;
+  first_ = last_id_ + 1;
+  last_id_ += count;
+  replies_.assign(count, std::nullopt);
+  missing_ = count;
+  return first_;
 }
 
-std::optional<Reply> Requests::wait(steady_clock::time_point deadline) {
+std::vector<Reply> Requests::wait(steady_clock::time_point deadline) {
   MutexLock lock(mutex_);
-  while (!reply_ && !cancelled_ && steady_clock::now() < deadline) {
+  while (missing_ > 0 && !cancelled_ && steady_clock::now() < deadline) {
     changed_.wait_until(mutex_, deadline);
   }
-  awaited_ = 0;
-  return std::exchange(reply_, std::nullopt);
+  std::vector<Reply> all;
+  if (missing_ == 0) {
+    for (std::optional<Reply>& reply : replies_) all.push_back(std::move(*reply));
+  }
+  replies_.clear();
+  return all;
 }
 
 void Requests::answer(Id id, Reply reply) {
   MutexLock lock(mutex_);
-  if (id != awaited_) return;
-  reply_ = std::move(reply);
+  if (id < first_ || id - first_ >= replies_.size() || replies_[id - first_]) return;
+  replies_[id - first_] = std::move(reply);
+  --missing_;
   changed_.notify_all();
 }
 

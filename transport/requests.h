@@ -1,7 +1,7 @@
 #pragma once
 
-// What a client has asked the broker and not heard back: one request that its owner waits for,
-// and the publishes in flight, each of whose callbacks is called exactly once whatever happens.
+// What a client has asked the broker and not heard back: the requests its owner waits for, and
+// the publishes in flight, each of whose callbacks is called exactly once whatever happens.
 // Thread safety: safe. Callbacks run without the lock held, so they may be slow, not recursive.
 
 #include <chrono>
@@ -26,7 +26,7 @@ struct Reply {
   bool ok = false;
   int code = 0;  // of the broker (> 0) or of the client library (< 0)
   std::string text = {};
-  std::vector<int> codes = {};  // of a subscribe: one a filter
+  std::vector<int> codes = {};  // of a subscribe or unsubscribe: one a filter
 
   // Of a connect: what CONNACK said.
   bool session_present = false;
@@ -39,12 +39,13 @@ class Requests {
  public:
   using Id = std::uintptr_t;  // never 0
 
-  // Starts a request that the caller will wait for; an older one is forgotten. Nothing after
-  // cancel().
-  [[nodiscard]] std::optional<Id> begin() PICOLM_EXCLUDES(mutex_);
+  // Starts `count` requests that the caller will wait for together, numbered from the id given
+  // back; older ones are forgotten. Nothing after cancel(). REQUIRES: count > 0.
+  [[nodiscard]] std::optional<Id> begin(std::size_t count = 1) PICOLM_EXCLUDES(mutex_);
 
-  // Waits for the reply of the request begun last; nothing at the deadline or after cancel().
-  [[nodiscard]] std::optional<Reply> wait(std::chrono::steady_clock::time_point deadline)
+  // Waits for the replies to all requests begun last, in their order; an empty list at the
+  // deadline or after cancel().
+  [[nodiscard]] std::vector<Reply> wait(std::chrono::steady_clock::time_point deadline)
       PICOLM_EXCLUDES(mutex_);
 
   // Network thread: the reply to request `id`. One that is no longer waited for is dropped.
@@ -69,8 +70,9 @@ class Requests {
   Mutex mutex_;
   CondVar changed_;
   Id last_id_ PICOLM_GUARDED_BY(mutex_) = 0;
-  Id awaited_ PICOLM_GUARDED_BY(mutex_) = 0;  // 0: nobody waits
-  std::optional<Reply> reply_ PICOLM_GUARDED_BY(mutex_);
+  Id first_ PICOLM_GUARDED_BY(mutex_) = 0;                               // id of replies_[0]
+  std::vector<std::optional<Reply>> replies_ PICOLM_GUARDED_BY(mutex_);  // empty: nobody waits
+  std::size_t missing_ PICOLM_GUARDED_BY(mutex_) = 0;
   bool cancelled_ PICOLM_GUARDED_BY(mutex_) = false;
   std::map<Id, PublishDone> publishes_ PICOLM_GUARDED_BY(mutex_);
 };

@@ -1,11 +1,8 @@
 #include "tests/support/broker.h"
 
 #include <arpa/inet.h>
-#include <fcntl.h>
 #include <signal.h>
-#include <sys/prctl.h>
 #include <sys/socket.h>
-#include <sys/wait.h>
 #include <unistd.h>
 
 #include <chrono>
@@ -43,7 +40,9 @@ sockaddr_in loopback(std::uint16_t port) {
   return address;
 }
 
-bool accepts(std::uint16_t port) {
+}  // namespace
+
+bool accepts_connections(std::uint16_t port) {
   const int fd = socket(AF_INET, SOCK_STREAM | SOCK_CLOEXEC, 0);
   const sockaddr_in address = loopback(port);
   const bool accepted =
@@ -51,8 +50,6 @@ bool accepts(std::uint16_t port) {
   close(fd);
   return accepted;
 }
-
-}  // namespace
 
 std::uint16_t free_port() {
   const int fd = socket(AF_INET, SOCK_STREAM | SOCK_CLOEXEC, 0);
@@ -75,10 +72,6 @@ Broker::Broker(const BrokerOptions& options) : tls_(!options.ca_file.empty()) {
     if (spawn_and_wait()) return;
   }
   throw std::runtime_error("mosquitto did not start:\n" + log());
-}
-
-Broker::~Broker() {
-  if (pid_ > 0) kill();
 }
 
 std::string Broker::uri() const {
@@ -121,49 +114,24 @@ void Broker::write_config(const BrokerOptions& options) {
 
 // False when the process ended before it accepted a connection.
 bool Broker::spawn_and_wait() {
-  const std::string program = mosquitto_path();
-  const std::string config = dir_.file("conf");
-  pid_ = fork();
-  if (pid_ < 0) throw std::runtime_error("fork failed");
-  if (pid_ == 0) {
-    prctl(PR_SET_PDEATHSIG, SIGKILL);
-    const int null = open("/dev/null", O_RDWR);
-    dup2(null, STDOUT_FILENO);
-    dup2(null, STDERR_FILENO);
-    execl(program.c_str(), "mosquitto", "-c", config.c_str(), static_cast<char*>(nullptr));
-    _exit(127);
-  }
+  process_ = ChildProcess({mosquitto_path(), "-c", dir_.file("conf")});
   const steady_clock::time_point deadline = steady_clock::now() + kStartTimeout;
-  while (!accepts(port_)) {
-    if (waitpid(pid_, nullptr, WNOHANG) == pid_) {
-      pid_ = -1;
-      return false;
-    }
+  while (!accepts_connections(port_)) {
+    if (!process_.running()) return false;
     if (steady_clock::now() > deadline) {
-      kill();
       throw std::runtime_error("mosquitto does not accept connections:\n" + log());
     }
     std::this_thread::sleep_for(kPollInterval);
   }
-  // Somebody else's listener would also have accepted: ours must still be alive.
-  if (waitpid(pid_, nullptr, WNOHANG) != pid_) return true;
-  pid_ = -1;
-  return false;
+  return process_.running();  // somebody else's listener would also have accepted
 }
 
 void Broker::start() {
   if (!spawn_and_wait()) throw std::runtime_error("mosquitto did not start again:\n" + log());
 }
 
-void Broker::signal_and_wait(int signal) {
-  if (pid_ <= 0) return;
-  ::kill(pid_, signal);
-  waitpid(pid_, nullptr, 0);
-  pid_ = -1;
-}
-
-void Broker::stop() { signal_and_wait(SIGTERM); }
-void Broker::kill() { signal_and_wait(SIGKILL); }
+void Broker::stop() { (void)process_.signal_and_wait(SIGTERM); }
+void Broker::kill() { process_.kill(); }
 void Broker::forget() { std::filesystem::remove(dir_.path() / "mosquitto.db"); }
 
 }  // namespace test_support

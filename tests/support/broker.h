@@ -4,13 +4,12 @@
 // The process dies with the test program. Tests skip when broker_installed() is false.
 // Thread safety: unsafe.
 
-#include <sys/types.h>
-
 #include <cstdint>
 #include <string>
 #include <utility>
 #include <vector>
 
+#include "tests/support/child_process.h"
 #include "tests/support/temp_dir.h"
 
 namespace test_support {
@@ -35,14 +34,11 @@ class Broker {
   // Starts it; returns when it accepts connections. Throws std::runtime_error with its log when
   // it does not within ten seconds.
   explicit Broker(const BrokerOptions& options = {});
-  ~Broker();
-  Broker(const Broker&) = delete;
-  Broker& operator=(const Broker&) = delete;
 
   std::uint16_t port() const { return port_; }
   std::string uri() const;  // mqtt://127.0.0.1:PORT, or mqtts://localhost:PORT
   std::string log() const;  // what it wrote so far
-  pid_t pid() const { return pid_; }
+  pid_t pid() const { return process_.pid(); }
 
   void stop();    // SIGTERM and wait; it saves its sessions
   void kill();    // SIGKILL and wait
@@ -52,13 +48,15 @@ class Broker {
  private:
   void write_config(const BrokerOptions& options);
   bool spawn_and_wait();
-  void signal_and_wait(int signal);
 
   TempDir dir_;
   bool tls_ = false;
   std::uint16_t port_ = 0;
-  pid_t pid_ = -1;
+  ChildProcess process_;
 };
+
+// Whether something accepts connections on the loopback port.
+bool accepts_connections(std::uint16_t port);
 
 // A loopback port that was free a moment ago.
 std::uint16_t free_port();

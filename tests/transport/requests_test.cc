@@ -20,25 +20,39 @@ TEST(Requests, GivesTheReplyToItsOwnRequestOnly) {
   ASSERT_TRUE(old && id);
   requests.answer(*old, {.ok = true, .code = 1});
   requests.answer(*id, {.ok = true, .code = 2});
-  const auto reply = requests.wait(steady_clock::now() + seconds(10));
-  ASSERT_TRUE(reply.has_value());
-  EXPECT_EQ(reply->code, 2);
+  const std::vector<Reply> replies = requests.wait(steady_clock::now() + seconds(10));
+  ASSERT_EQ(replies.size(), 1u);
+  EXPECT_EQ(replies[0].code, 2);
+}
+
+TEST(Requests, WaitsForAllRepliesAndKeepsTheirOrder) {
+  Requests requests;
+  const auto first = requests.begin(3);
+  requests.answer(*first + 2, {.code = 12});
+  requests.answer(*first + 0, {.code = 10});
+  requests.answer(*first + 0, {.code = 99});
+  requests.answer(*first + 3, {.code = 99});
+  std::thread other([&] { requests.answer(*first + 1, {.code = 11}); });
+  const std::vector<Reply> replies = requests.wait(steady_clock::now() + seconds(60));
+  other.join();
+  ASSERT_EQ(replies.size(), 3u);
+  for (int i = 0; i < 3; ++i) EXPECT_EQ(replies[static_cast<std::size_t>(i)].code, 10 + i);
 }
 
 TEST(Requests, StopsWaitingAtTheDeadlineAndDropsTheLateReply) {
   Requests requests;
   const auto id = requests.begin();
-  EXPECT_FALSE(requests.wait(steady_clock::now() + milliseconds(5)).has_value());
+  EXPECT_TRUE(requests.wait(steady_clock::now() + milliseconds(5)).empty());
   requests.answer(*id, {.ok = true});
   EXPECT_TRUE(requests.begin().has_value());
-  EXPECT_FALSE(requests.wait(steady_clock::now() + milliseconds(5)).has_value());
+  EXPECT_TRUE(requests.wait(steady_clock::now() + milliseconds(5)).empty());
 }
 
 TEST(Requests, CancelEndsAWaitFromAnotherThread) {
   Requests requests;
   ASSERT_TRUE(requests.begin().has_value());
   std::thread other([&] { requests.cancel(); });
-  EXPECT_FALSE(requests.wait(steady_clock::now() + seconds(60)).has_value());
+  EXPECT_TRUE(requests.wait(steady_clock::now() + seconds(60)).empty());
   other.join();
   EXPECT_FALSE(requests.begin().has_value());
 }
