@@ -4,9 +4,7 @@
 #include <algorithm>
 #include <atomic>
 #include <chrono>
-#include <filesystem>
 #include <fstream>
-#include <set>
 #include <string>
 #include <thread>
 #include <vector>
@@ -80,32 +78,37 @@ TEST(ParallelFor, CoversTheRangeOnceInPiecesOfTheGrain) {
   }
 }
 
-// The state letters of the threads of this process, but for the calling one.
-std::multiset<char> other_threads() {
-  std::multiset<char> states;
-  for (const auto& entry : std::filesystem::directory_iterator("/proc/self/task")) {
-    std::string text;
-    std::getline(std::ifstream(entry.path() / "stat"), text);
-    const std::size_t name_end = text.rfind(')');
-    const bool self = entry.path().filename() == std::to_string(::gettid());
-    if (!self && name_end != std::string::npos) states.insert(text[name_end + 2]);
-  }
-  return states;
+// The state letter of a thread of this process: R running, S asleep.
+char thread_state(pid_t thread) {
+  std::string text;
+  std::getline(std::ifstream("/proc/self/task/" + std::to_string(thread) + "/stat"), text);
+  const std::size_t name_end = text.rfind(')');
+  return name_end == std::string::npos ? '?' : text[name_end + 2];
 }
 
 TEST(ThreadPool, WorkersSleepWhenThereIsNothingToDo) {
-  const std::size_t before = other_threads().size();
   ThreadPool pool(3);
-  pool.run(3, [](std::uint32_t, std::uint32_t) {});
+  std::vector<pid_t> threads(3);
+  std::atomic<int> arrived{0};
+  pool.run(3, [&](std::uint32_t part, std::uint32_t) {
+    threads[part] = ::gettid();
+    ++arrived;
+    while (arrived.load() < 3) std::this_thread::yield();
+  });
+  std::erase(threads, ::gettid());
+  ASSERT_EQ(threads.size(), 2u);
   // They spin for microseconds and must then be seen asleep; a busy machine may take its time.
-  const auto deadline = std::chrono::steady_clock::now() + std::chrono::seconds(20);
-  bool asleep = false;
-  while (!asleep && std::chrono::steady_clock::now() < deadline) {
-    const std::multiset<char> states = other_threads();
-    asleep = states.size() >= before + 2 && states.count('S') == states.size();
+  const auto asleep = [&] {
+    return std::all_of(threads.begin(), threads.end(),
+                       [](pid_t thread) { return thread_state(thread) == 'S'; });
+  };
+  const auto deadline = std::chrono::steady_clock::now() + std::chrono::seconds(60);
+  bool seen_asleep = false;
+  while (!seen_asleep && std::chrono::steady_clock::now() < deadline) {
+    seen_asleep = asleep();
     std::this_thread::yield();
   }
-  EXPECT_TRUE(asleep);
+  EXPECT_TRUE(seen_asleep);
   // And still wake up.
   std::atomic<int> runs{0};
   pool.run(3, [&](std::uint32_t, std::uint32_t) { ++runs; });
