@@ -5,6 +5,7 @@
 
 #include <gtest/gtest.h>
 
+#include <algorithm>
 #include <chrono>
 #include <set>
 #include <string>
@@ -236,22 +237,30 @@ TEST(Payload, HasADifferentMetricForEachRefusal) {
   EXPECT_EQ(name(PayloadError::TooLarge), "payload_too_large");
 }
 
+// Instrumented code is up to fifty times slower; what must not happen is seconds, or a crash.
+#if defined(__SANITIZE_ADDRESS__) || defined(__SANITIZE_THREAD__) || !defined(NDEBUG)
+constexpr double kBombMsMax = 500;
+#else
+constexpr double kBombMsMax = 5;
+#endif
+
 TEST(Payload, DropsAMillionBracketsInNoTime) {
   PayloadOptions options;
   options.limits.bytes_max = 10 << 20;
-  const std::string arrays(1000000, '[');
   std::string objects;
   for (int i = 0; i < 200000; ++i) objects += R"({"a":)";
-  double best_ms = 1e9;
-  for (int round = 0; round < 5; ++round) {
-    const auto start = std::chrono::steady_clock::now();
-    EXPECT_EQ(parse_payload(arrays, options).error, PayloadError::TooDeep);
-    EXPECT_EQ(parse_payload(objects, options).error, PayloadError::TooDeep);
-    const std::chrono::duration<double, std::milli> took = std::chrono::steady_clock::now() - start;
-    best_ms = std::min(best_ms, took.count());
+  for (const std::string& bomb : {std::string(1000000, '['), objects}) {
+    double best_ms = 1e9;  // of several: other programs may take the core in between
+    for (int round = 0; round < 10; ++round) {
+      const auto start = std::chrono::steady_clock::now();
+      EXPECT_EQ(parse_payload(bomb, options).error, PayloadError::TooDeep);
+      const std::chrono::duration<double, std::milli> took =
+          std::chrono::steady_clock::now() - start;
+      best_ms = std::min(best_ms, took.count());
+    }
+    RecordProperty(bomb[0] == '[' ? "arrays_ms" : "objects_ms", std::to_string(best_ms));
+    EXPECT_LT(best_ms, kBombMsMax);
   }
-  RecordProperty("best_ms", std::to_string(best_ms));
-  EXPECT_LT(best_ms, 5.0);
 }
 
 TEST(Payload, SurvivesRandomBytesInEveryFormat) {
