@@ -138,7 +138,10 @@ TEST(ConstrainValidate, SchemasOfRecordedRowsGiveValidDocuments) {
   ASSERT_FALSE(texts.empty());
   Random random(54);
   std::size_t compiled_count = 0;
+  std::size_t tried_count = 0;
   for (const std::string& text : texts) {
+    if (compiled_count == 60) break;
+    ++tried_count;
     SCOPED_TRACE(text);
     SchemaSpec spec;
     try {
@@ -150,7 +153,7 @@ TEST(ConstrainValidate, SchemasOfRecordedRowsGiveValidDocuments) {
     check_all_logits(spec, random, 1);
     if (HasFatalFailure()) return;
   }
-  EXPECT_GT(compiled_count, texts.size() / 2);
+  EXPECT_GT(compiled_count, tried_count / 2);
 }
 
 }  // namespace
