@@ -155,9 +155,9 @@ void App::start_link() {
   events.on_message = [this](transport::Message&& message) { ingress_.accept(std::move(message)); };
   events.on_link = [this](const transport::LinkState& state) { on_link(state); };
   events.on_rejected = [this](std::string_view why) { ingress_.reject_topic(why); };
-  link_ = std::make_unique<transport::Link>(
-      transport::make_paho_factory(client_options(config_, will)), options_.link,
-      std::move(events));
+  link_ =
+      std::make_unique<transport::Link>(transport::make_paho_factory(client_options(config_, will)),
+                                        options_.link, std::move(events));
   link_for_send_ = link_.get();
   link_->set_subscriptions(subscriptions(config_));
   link_->start();
@@ -288,8 +288,8 @@ void App::reload() {
 }
 
 void App::apply(Config config, std::shared_ptr<const RouteSet> routes) {
-  logger_->info("config.reloaded", {{"config_hash", config.hash},
-                                    {"routes", std::to_string(config.routes.size())}});
+  logger_->info("config.reloaded",
+                {{"config_hash", config.hash}, {"routes", std::to_string(config.routes.size())}});
   ingress_.set_routes(std::move(routes));
   link_->set_subscriptions(subscriptions(config));
   const std::lock_guard lock(mutex_);

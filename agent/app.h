@@ -32,9 +32,9 @@ struct AppOptions {
   OutboxLimits outbox;
   transport::SupervisorOptions link;
   std::chrono::milliseconds metrics_interval{10'000};
-  std::chrono::milliseconds drain{3000};            // for the queue, of the 5 s in all
+  std::chrono::milliseconds drain{3000};  // for the queue, of the 5 s in all
   std::chrono::milliseconds decision_deadline{3500};
-  std::chrono::milliseconds flush{1000};            // for the outbox
+  std::chrono::milliseconds flush{1000};  // for the outbox
 };
 
 class App {
@@ -81,7 +81,7 @@ class App {
   Logger* const logger_;
   const std::chrono::steady_clock::time_point started_at_;
 
-  const std::string file_;  // of the configuration
+  const std::string file_;    // of the configuration
   const std::string source_;  // CloudEvents source, and the prefix of the agent's own topics
 
   mutable std::mutex mutex_;

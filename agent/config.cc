@@ -61,8 +61,9 @@ void read_identity(const Json& json, Config* config) {
 void read_tls(const Json& json, const std::string& file, BrokerConfig* broker) {
   if (json.contains("tls")) {
     const auto& tls = json["tls"];
-    for (const auto& [key, value] :
-         {std::pair{"ca", &broker->tls.ca}, {"cert", &broker->tls.cert}, {"key", &broker->tls.key}}) {
+    for (const auto& [key, value] : {std::pair{"ca", &broker->tls.ca},
+                                     {"cert", &broker->tls.cert},
+                                     {"key", &broker->tls.key}}) {
       *value = relative_to(file, text_of(tls, key));
     }
   }
@@ -74,17 +75,16 @@ void read_tls(const Json& json, const std::string& file, BrokerConfig* broker) {
                       ", wanted mqtts:// or no tls keys");
   }
   if (secure && tls.ca.empty()) {
-    throw ConfigError("broker.tls.ca: required with mqtts://: the file of certificates that may "
-                      "sign the broker's");
+    throw ConfigError(
+        "broker.tls.ca: required with mqtts://: the file of certificates that may "
+        "sign the broker's");
   }
   if (tls.cert.empty() != tls.key.empty()) {
     throw ConfigError("broker.tls: cert and key are only of use together");
   }
-  for (const auto& [key, path] :
-       {std::pair{"ca", tls.ca}, {"cert", tls.cert}, {"key", tls.key}}) {
+  for (const auto& [key, path] : {std::pair{"ca", tls.ca}, {"cert", tls.cert}, {"key", tls.key}}) {
     if (path.empty()) continue;
-    std::string bytes =
-        read_config_file(std::string("broker.tls.") + key, path, kKeyFileBytesMax);
+    std::string bytes = read_config_file(std::string("broker.tls.") + key, path, kKeyFileBytesMax);
     std::fill(bytes.begin(), bytes.end(), '\0');
   }
 }

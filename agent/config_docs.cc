@@ -65,7 +65,8 @@ Json value_schema(const KeySpec& key) {
     case KeyKind::StringList:
       return strings_schema(key);
     case KeyKind::StringOrList:
-      return {{"anyOf", Json::array({{{"type", "string"}, {"minLength", 1}}, strings_schema(key)})}};
+      return {
+          {"anyOf", Json::array({{{"type", "string"}, {"minLength", 1}}, strings_schema(key)})}};
     case KeyKind::StringMap:
       return {{"type", "object"},
               {"additionalProperties", {{"type", "string"}, {"minLength", 1}}},
@@ -173,7 +174,7 @@ std::string config_key_table() {
       "| key | kind | default | bounds | unit | what |\n"
       "|---|---|---|---|---|---|\n";
   for (const KeySpec& key : config_keys()) {
-    const std::string initial = key.required       ? "required"
+    const std::string initial = key.required          ? "required"
                                 : key.initial.empty() ? ""
                                                       : "`" + std::string(key.initial) + "`";
     out += "| `" + std::string(key.path) + "` | " + kind_text(key) + " | " + initial + " | " +

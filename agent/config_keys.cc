@@ -47,14 +47,17 @@ constexpr auto kKeys = std::to_array<KeySpec>({
  "GGUF file."},
 {"model.sha256",             String,       false, "\"\"",        0,     64,        "bytes", "",
  "SHA-256 of the file in hex; a file with another hash is refused. Empty: not checked."},
-{"model.memory",             Size,         false, "0",           0,     1099511627776.0, "bytes", "",
- "Largest memory for the model, as a number or `256M`; a model that does not fit is refused. 0: no limit of the agent's own."},
+{"model.memory", Size, false, "0", 0, 1099511627776.0, "bytes", "",
+ "Largest memory for the model, as a number or `256M`; a model that does not fit is refused. 0: "
+ "no limit of the agent's own."},
 {"model.threads",            Integer,      false, "0",           0,     256,       "threads", "",
  "Threads that compute; 0: cores - 1, at least 1."},
 {"model.read_mb_s",          Integer,      false, "0",           0,     100000,    "MB/s",  "",
- "Most that is read from storage while deciding; 0: no limit. This version keeps the model in memory and reads nothing then, so the limit always holds."},
+ "Most that is read from storage while deciding; 0: no limit. This version keeps the model in "
+ "memory and reads nothing then, so the limit always holds."},
 {"state_dir",                String,       false, "\"\"",        0,     4096,      "bytes", "",
- "Folder of this agent alone, made if absent and locked while it runs, so that two agents cannot share one identity on a machine. Empty: none."},
+ "Folder of this agent alone, made if absent and locked while it runs, so that two agents "
+ "cannot share one identity on a machine. Empty: none."},
 {"routes",                   ObjectList,   true,  "",            1,     256,       "items", "",
  "What is decided. A message goes to every route that it matches."},
 {"routes[].name",            String,       true,  "",            1,     64,        "bytes", "",
@@ -63,11 +66,12 @@ constexpr auto kKeys = std::to_array<KeySpec>({
  "Topic filters. A named level `{area}` is a `+` whose text can be used in `publish` and `bind`."},
 {"routes[].qos",             Integer,      false, "1",           0,     2,         "",      "",
  "Quality of service of the subscription. Decisions are always published at 1."},
-{"routes[].class",           Choice,       false, "\"telemetry\"", kNone, kNone,   "",      "telemetry|event|command",
+{"routes[].class", Choice, false, "\"telemetry\"", kNone, kNone, "", "telemetry|event|command",
  "What kind of message this is. A command is never taken from a retained message."},
-{"routes[].retained",        Choice,       false, "\"ignore\"",  kNone, kNone,     "",      "ignore|state",
- "`ignore`: a message that the broker had stored as retained is refused and counted. `state`: it is decided like any other; not for commands."},
-{"routes[].payload",         Choice,       false, "\"auto\"",    kNone, kNone,     "",      "auto|json|text|number|csv",
+{"routes[].retained", Choice, false, "\"ignore\"", kNone, kNone, "", "ignore|state",
+ "`ignore`: a message that the broker had stored as retained is refused and counted. `state`: "
+ "it is decided like any other; not for commands."},
+{"routes[].payload", Choice, false, "\"auto\"", kNone, kNone, "", "auto|json|text|number|csv",
  "What the payload is. `auto`: JSON if it is an object or a list, a number, else text."},
 {"routes[].csv",             Object,       false, "",            kNone, kNone,     "",      "",
  "How to read `csv`; required with it and refused without."},
@@ -80,7 +84,8 @@ constexpr auto kKeys = std::to_array<KeySpec>({
 {"routes[].split",           String,       false, "\"\"",        0,     256,       "bytes", "",
  "JSON pointer of a list; each element is decided as a message of its own. Empty: not split."},
 {"routes[].fields",          ObjectList,   false, "[]",          0,     64,        "items", "",
- "Values taken from the payload; then the model sees only these. A message without one of them is refused. Empty: the model sees the payload."},
+ "Values taken from the payload; then the model sees only these. A message without one of them "
+ "is refused. Empty: the model sees the payload."},
 {"routes[].fields[].name",   String,       true,  "",            1,     64,        "bytes", "",
  "Name that the model sees."},
 {"routes[].fields[].from",   String,       false, "/NAME",       0,     256,       "bytes", "",
@@ -94,35 +99,43 @@ constexpr auto kKeys = std::to_array<KeySpec>({
 {"routes[].fields[].max",    Number,       false, "",            -kDecimal, kDecimal, "",   "",
  "Greatest value after scaling; above it the message is refused."},
 {"routes[].id",              String,       false, "\"\"",        0,     256,       "bytes", "",
- "JSON pointer of the message's own id. The MQTT user property `id` and Correlation Data come before it."},
+ "JSON pointer of the message's own id. The MQTT user property `id` and Correlation Data come "
+ "before it."},
 {"routes[].time",            Object,       false, "",            kNone, kNone,     "",      "",
  "Where the message says when it was made."},
 {"routes[].time.pointer",    String,       true,  "",            0,     256,       "bytes", "",
  "JSON pointer of the time."},
-{"routes[].time.format",     Choice,       false, "\"ms\"",      kNone, kNone,     "",      "ms|s|iso8601",
+{"routes[].time.format", Choice, false, "\"ms\"", kNone, kNone, "", "ms|s|iso8601",
  "Milliseconds or seconds since 1970, or text such as `2026-01-31T12:00:00.5Z`."},
 {"routes[].max_age_s",       Integer,      false, "0",           0,     31536000,  "s",     "",
- "Older messages end as EXPIRED, ones from as far in the future as REJECTED; needs `time`. 0: any age."},
+ "Older messages end as EXPIRED, ones from as far in the future as REJECTED; needs `time`. 0: "
+ "any age."},
 {"routes[].schema",          PathOrObject, true,  "",            kNone, kNone,     "",      "",
- "What a decision looks like: JSON Schema or the shorthand `{\"status\":[\"ok\",\"error\"]}`, inline or as a file."},
+ "What a decision looks like: JSON Schema or the shorthand `{\"status\":[\"ok\",\"error\"]}`, "
+ "inline or as a file."},
 {"routes[].instructions",    String,       false, "\"\"",        0,     8192,      "bytes", "",
  "What the model is told before every message."},
 {"routes[].examples",        PathOrList,   false, "[]",          0,     1000,      "rows",  "",
- "Rows `{\"payload\":…,\"expected\":{…}}`, inline or as a file of JSON lines. Their payloads calibrate the route at start and `check` compares its decisions with them; nothing is trained on them yet."},
+ "Rows `{\"payload\":…,\"expected\":{…}}`, inline or as a file of JSON lines. Their payloads "
+ "calibrate the route at start and `check` compares its decisions with them; nothing is trained "
+ "on them yet."},
 {"routes[].bind",            StringMap,    false, "{}",          0,     64,        "items", "",
- "Properties of the decision that the agent fills from named levels, such as `\"press-{press}\"`; the model neither sees nor decides them."},
+ "Properties of the decision that the agent fills from named levels, such as "
+ "`\"press-{press}\"`; the model neither sees nor decides them."},
 {"routes[].rungs",           ChoiceList,   false, "[\"model\"]", 1,     1,         "items", "model",
  "Who may decide, in order."},
 {"routes[].min_confidence",  Number,       false, "0",           0,     1,         "",      "",
  "Below it the agent abstains."},
 {"routes[].fallback",        Json,         false, "",            kNone, kNone,     "",      "",
- "Published instead of an abstained decision. It must satisfy the schema; bound properties may be left out."},
+ "Published instead of an abstained decision. It must satisfy the schema; bound properties may "
+ "be left out."},
 {"routes[].publish",         String,       true,  "",            1,     1024,      "bytes", "",
  "Topic of the decisions; `{name}` is what stood at the named level."},
-{"routes[].mode",            Choice,       false, "\"advise\"",  kNone, kNone,     "",      "advise",
+{"routes[].mode", Choice, false, "\"advise\"", kNone, kNone, "", "advise",
  "`advise`: decisions are published for others to act on."},
-{"routes[].envelope",        Choice,       false, "\"bare\"",    kNone, kNone,     "",      "bare|full",
- "`bare`: the payload is the decision and the rest travels as user properties. `full`: the payload holds everything. MQTT 3.1.1 has no user properties and always gets `full`."},
+{"routes[].envelope", Choice, false, "\"bare\"", kNone, kNone, "", "bare|full",
+ "`bare`: the payload is the decision and the rest travels as user properties. `full`: the "
+ "payload holds everything. MQTT 3.1.1 has no user properties and always gets `full`."},
 });
 
 // clang-format on

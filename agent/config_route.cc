@@ -92,7 +92,8 @@ void read_policy(const Json& json, const std::string& where, RouteConfig* route)
                                                     : MessageClass::Telemetry;
   if (text_of(json, "retained") == "state") route->retained = RetainedPolicy::State;
   if (route->message_class == MessageClass::Command && route->retained == RetainedPolicy::State) {
-    throw ConfigError(where + ".retained: found \"state\", wanted \"ignore\" for class command: "
+    throw ConfigError(where +
+                      ".retained: found \"state\", wanted \"ignore\" for class command: "
                       "a stored command must never be carried out again");
   }
   if (text_of(json, "envelope") == "full") route->envelope = EnvelopeKind::Full;
@@ -168,7 +169,8 @@ void read_fields(const Json& json, const std::string& where, RouteConfig* route)
     if (entry.contains("scale")) field.scale = entry["scale"].get<double>();
     if (entry.contains("min")) field.minimum = entry["min"].get<double>();
     if (entry.contains("max")) field.maximum = entry["max"].get<double>();
-    if (field.scale && *field.scale == 0) throw ConfigError(at + ".scale: found 0, wanted a factor");
+    if (field.scale && *field.scale == 0)
+      throw ConfigError(at + ".scale: found 0, wanted a factor");
     if (field.minimum && field.maximum && *field.minimum > *field.maximum) {
       throw ConfigError(at + ": found min above max");
     }

@@ -145,8 +145,9 @@ void check_choice(const KeySpec& key, const std::string& table, const std::strin
   if (!value.is_string()) fail(where, shown(value), "one of " + std::string(key.choices));
   const std::string& text = value.get_ref<const std::string&>();
   if (is_unbuilt(table + "=" + text)) {
-    throw ConfigError(where + ": \"" + text + "\" is not built yet in version " PICOLM_VERSION
-                      "; wanted " + std::string(key.choices));
+    throw ConfigError(where + ": \"" + text +
+                      "\" is not built yet in version " PICOLM_VERSION "; wanted " +
+                      std::string(key.choices));
   }
   std::string_view rest = key.choices;
   while (!rest.empty()) {
@@ -220,7 +221,8 @@ void check_value(const KeySpec& key, const Place& place, const Json& value) {
     case KeyKind::Json:
       return;
     case KeyKind::PathOrObject:
-      if (!value.is_string() && !value.is_object()) fail(where, shown(value), "a file or an object");
+      if (!value.is_string() && !value.is_object())
+        fail(where, shown(value), "a file or an object");
       return;
     case KeyKind::PathOrList:
       if (value.is_array()) return check_length(key, where, value);

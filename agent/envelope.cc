@@ -12,7 +12,10 @@ std::string confidence_text(const DecisionRecord& record) {
   return json_decimal(record.confidence, 4);
 }
 
-std::string_view or_null(const std::string& json) { return json.empty() ? "null" : json; }
+// A view of `json`, which must outlive it.
+std::string_view or_null(const std::string& json) {
+  return json.empty() ? std::string_view("null") : std::string_view(json);
+}
 
 transport::Properties decision_properties(const DecisionRecord& record, const Sender& sender) {
   transport::Properties properties;

@@ -24,10 +24,10 @@ std::string hex(std::string_view bytes) {
 
 // Correlation Data is bytes; text stays readable.
 std::string printable(std::string_view bytes) {
-  const bool text = schemas::is_valid_utf8(bytes) &&
-                    std::none_of(bytes.begin(), bytes.end(), [](char c) {
-                      return static_cast<unsigned char>(c) < 0x20 || c == 0x7F;
-                    });
+  const bool text =
+      schemas::is_valid_utf8(bytes) && std::none_of(bytes.begin(), bytes.end(), [](char c) {
+        return static_cast<unsigned char>(c) < 0x20 || c == 0x7F;
+      });
   return text ? std::string(bytes) : hex(bytes);
 }
 

@@ -23,14 +23,14 @@ inline constexpr std::int64_t kDecisionExpiryMs = 60'000;
 
 struct DecisionRecord {
   Outcome outcome = Outcome::Rejected;
-  std::string_view reason;   // empty: none
+  std::string_view reason;  // empty: none
   std::string route;
-  std::string topic;         // of the input
+  std::string topic;  // of the input
   std::string input_id;
-  std::string id;            // of the decision
+  std::string id;  // of the decision
   std::string output_topic;
-  std::string decision;      // what is published, JSON; empty: nothing
-  std::string best_guess;    // what the model chose, JSON; empty: it was not asked
+  std::string decision;    // what is published, JSON; empty: nothing
+  std::string best_guess;  // what the model chose, JSON; empty: it was not asked
   bool fallback = false;
   double confidence = 0;
   inference::Rung rung = inference::Rung::Abstain;

@@ -38,9 +38,8 @@ void find_loops(const Config& config, Findings* findings) {
 void find_open_targets(const RouteConfig& route, Findings* findings) {
   const bool wild = std::any_of(route.subscribe.begin(), route.subscribe.end(), has_wildcard);
   if (!wild) return;
-  const auto target_bound = std::any_of(route.bind.begin(), route.bind.end(), [](const auto& bind) {
-    return bind.property == "target";
-  });
+  const auto target_bound = std::any_of(route.bind.begin(), route.bind.end(),
+                                        [](const auto& bind) { return bind.property == "target"; });
   if (find_property(route.schema, "target") != nullptr && !target_bound) {
     findings->warnings.push_back("route " + route.name +
                                  ": listens to more than one topic and leaves \"target\" to the "
@@ -60,11 +59,10 @@ void find_overlaps(const Config& config, Findings* findings) {
       const RouteConfig& b = config.routes[j];
       const bool overlap = std::any_of(
           a.subscribe.begin(), a.subscribe.end(), [&](const transport::TopicPattern& left) {
-            return std::any_of(b.subscribe.begin(), b.subscribe.end(),
-                               [&](const transport::TopicPattern& right) {
-                                 return transport::filters_overlap(match_filter(left),
-                                                                   match_filter(right));
-                               });
+            return std::any_of(
+                b.subscribe.begin(), b.subscribe.end(), [&](const transport::TopicPattern& right) {
+                  return transport::filters_overlap(match_filter(left), match_filter(right));
+                });
           });
       if (overlap) {
         findings->warnings.push_back("routes " + a.name + " and " + b.name +

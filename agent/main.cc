@@ -45,8 +45,9 @@ int main(int argc, char** argv) {
   agent::TryCommand attempt;
   std::string payload;
   CLI::App* try_command =
-      app.add_subcommand("try", "decide and explain, publish nothing; without --payload reads "
-                                "JSON lines {ts,topic,payload}");
+      app.add_subcommand("try",
+                         "decide and explain, publish nothing; without --payload reads "
+                         "JSON lines {ts,topic,payload}");
   add_config(try_command, &attempt.config);
   CLI::Option* topic = try_command->add_option("--topic", attempt.topic, "topic of the message");
   CLI::Option* given = try_command->add_option("--payload", payload, "payload of the message");

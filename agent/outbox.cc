@@ -69,10 +69,10 @@ void Outbox::pump(transport::ProtocolVersion version, SteadyTime now) {
     while (auto next = take_locked(version)) {
       const std::uint64_t sequence = next->first;
       lock.unlock();
-      const bool taken =
-          send_(std::move(next->second), [this, sequence, version](transport::PublishResult result) {
-            finished(sequence, result, version);
-          });
+      const bool taken = send_(std::move(next->second),
+                               [this, sequence, version](transport::PublishResult result) {
+                                 finished(sequence, result, version);
+                               });
       lock.lock();
       if (taken) continue;
       entries_.at(sequence).in_flight = false;

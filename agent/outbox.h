@@ -29,13 +29,13 @@ struct OutboxLimits {
 
 struct OutboxCounts {
   std::uint64_t added = 0;
-  std::uint64_t acknowledged = 0;    // nobody listening included
+  std::uint64_t acknowledged = 0;  // nobody listening included
   std::uint64_t no_subscribers = 0;
-  std::uint64_t refused = 0;         // by the broker, for good
+  std::uint64_t refused = 0;  // by the broker, for good
   std::uint64_t expired = 0;
-  std::uint64_t dropped = 0;         // the box was full
-  std::uint64_t waiting = 0;         // now
-  std::uint64_t in_flight = 0;       // now
+  std::uint64_t dropped = 0;    // the box was full
+  std::uint64_t waiting = 0;    // now
+  std::uint64_t in_flight = 0;  // now
 };
 
 class Outbox {

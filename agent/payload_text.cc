@@ -58,8 +58,8 @@ std::string_view append_field(const FieldConfig& field, const schemas::Scalar* v
 std::string_view render(const RouteConfig& route, const schemas::Payload& payload,
                         std::string* text) {
   if (route.fields.empty()) {
-    *text = payload.format == schemas::PayloadFormat::Json ? json_compact(payload.text)
-                                                           : payload.text;
+    *text =
+        payload.format == schemas::PayloadFormat::Json ? json_compact(payload.text) : payload.text;
     return {};
   }
   *text = "{";
@@ -106,8 +106,8 @@ Element read_element(const RouteConfig& route, const schemas::Payload& payload,
   if (!route.id.empty()) element.id = id_text(find(payload, whole, route.id));
   element.reason = render(route, payload, &element.text);
   if (element.reason.empty() && route.time) {
-    element.reason = read_time(*route.time, find(payload, whole, route.time->pointer),
-                               &element.time_ms);
+    element.reason =
+        read_time(*route.time, find(payload, whole, route.time->pointer), &element.time_ms);
   }
   if (!element.reason.empty()) element.text.clear();
   return element;

@@ -24,9 +24,9 @@ namespace agent {
 inline constexpr std::size_t kSplitElementsMax = 256;
 
 struct Element {
-  std::string_view reason;  // code of what is wrong with it; empty: nothing
-  std::string text;         // for the model
-  std::string id;           // what stood at `id`; empty: nothing
+  std::string_view reason;              // code of what is wrong with it; empty: nothing
+  std::string text;                     // for the model
+  std::string id;                       // what stood at `id`; empty: nothing
   std::optional<std::int64_t> time_ms;  // since 1970, from `time`
 };
 

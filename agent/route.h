@@ -44,7 +44,7 @@ class Route {
 
 // All routes of one configuration and what is never taken as input.
 struct RouteSet {
-  std::uint64_t generation = 0;  // grows with every reload
+  std::uint64_t generation = 0;                      // grows with every reload
   std::vector<std::shared_ptr<const Route>> routes;  // shared: queued messages outlive a reload
   std::vector<std::string> own_filters;              // the agent's output
   std::vector<std::string> reply_to;

@@ -192,8 +192,8 @@ void Worker::process(const InboxItem& item) {
 
 void Worker::process_element(const InboxItem& item, const Element& element, std::size_t index,
                              std::size_t count) {
-  const auto queued = std::chrono::duration_cast<milliseconds>(steady_clock::now() -
-                                                               item.received_at);
+  const auto queued =
+      std::chrono::duration_cast<milliseconds>(steady_clock::now() - item.received_at);
   JudgeInput input;
   input.route = item.route.get();
   input.handle = handle_of(item);
