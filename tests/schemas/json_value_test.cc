@@ -5,6 +5,7 @@
 #include <gtest/gtest.h>
 
 #include <chrono>
+#include <clocale>
 #include <string>
 
 namespace schemas {
@@ -90,6 +91,19 @@ TEST(JsonValue, NamesThePlaceOfTheFault) {
   EXPECT_EQ(parse(R"({"a":[{},{"b":1,"b":2}]})").pointer, "/a/1");
   EXPECT_EQ(parse(R"({"a/b~":[0,tru]})").pointer, "/a~1b~0/0");
   EXPECT_EQ(parse("nope").pointer, "");
+}
+
+TEST(JsonValue, ReadsNumbersAlikeWhereTheLocaleHasADecimalComma) {
+  const std::string before = std::setlocale(LC_NUMERIC, nullptr);
+  bool found = false;
+  for (const char* locale : {"de_DE.UTF-8", "fr_FR.UTF-8", "de_DE", "fr_FR"}) {
+    found = found || std::setlocale(LC_NUMERIC, locale) != nullptr;
+  }
+  if (!found) GTEST_SKIP() << "skipped: no locale with a decimal comma is installed";
+  const JsonParse parsed = parse("[1.5,-0.25e1]");
+  std::setlocale(LC_NUMERIC, before.c_str());
+  ASSERT_TRUE(parsed.ok) << parsed.reason;
+  EXPECT_EQ(write_compact(parsed.value), "[1.5,-0.25e1]");
 }
 
 TEST(JsonValue, DropsAMillionBracketsAtOnce) {
