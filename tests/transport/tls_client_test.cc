@@ -86,7 +86,7 @@ TEST_F(TlsClient, RefusesVersionsBeforeTls12) {
     const std::uint16_t port = test_support::free_port();
     test_support::ChildProcess server({"openssl", "s_server", "-accept", std::to_string(port),
                                        "-cert", own.cert, "-key", own.key, version, "-cipher",
-                                       "ALL:@SECLEVEL=0", "-quiet"});
+                                       "ALL:@SECLEVEL=0", "-www"});
     while (server.running() && !test_support::accepts_connections(port)) std::this_thread::yield();
     const auto client = make_paho_client({.uri = "mqtts://localhost:" + std::to_string(port),
                                           .client_id = "peer",
