@@ -127,6 +127,28 @@ inline __m256i pair_products(__m256i codes, __m256i magnitudes, const std::int8_
   return _mm256_maddubs_epi16(codes, x);
 }
 
+// The scales of the `count` blocks at `blocks`, the last ones of a row that has `before` blocks in
+// front of them; zeros behind them.
+template <typename Format>
+inline void last_scales(const typename Format::Block* blocks, std::size_t count, std::size_t before,
+                        __m256& d, __m256& m) {
+  if (count + before >= 8) {
+    // The last eight of the row, moved down.
+    Format::scales(blocks + count - 8, d, m);
+    const __m256i lane = _mm256_setr_epi32(0, 1, 2, 3, 4, 5, 6, 7);
+    const __m256i counts = _mm256_set1_epi32(static_cast<int>(count));
+    const __m256i from = _mm256_sub_epi32(lane, counts);  // modulo 8: lane + 8 - count
+    const __m256 used = _mm256_castsi256_ps(_mm256_cmpgt_epi32(counts, lane));
+    d = _mm256_and_ps(_mm256_permutevar8x32_ps(d, from), used);
+    m = _mm256_and_ps(_mm256_permutevar8x32_ps(m, from), used);
+    return;
+  }
+  typename Format::Block copies[8];
+  __builtin_memset(copies, 0, sizeof(copies));
+  __builtin_memcpy(copies, blocks, count * sizeof(copies[0]));
+  Format::scales(copies, d, m);
+}
+
 // Weight rows [o, o + kOut) by activation rows [r, r + kRows) for blocks of 32.
 template <typename Format>
 struct BlockTile {
@@ -137,58 +159,56 @@ struct BlockTile {
     const std::size_t blocks = p.n_in / kBlockValues;
     __m256 acc[kOut][kRows];
     __m256 offsets[kOut][kRows];
-    const Block* weights[kOut];
-    Q8Row rows[kRows];
-    for (std::size_t i = 0; i < kRows; ++i) rows[i] = q8_row(p.activation_row(r + i), p.n_in);
     for (std::size_t i = 0; i < kOut; ++i) {
-      weights[i] = reinterpret_cast<const Block*>(p.weight_row(o + i));
       for (std::size_t j = 0; j < kRows; ++j) acc[i][j] = offsets[i][j] = _mm256_setzero_ps();
     }
-    std::size_t b = 0;
-    for (; b + 8 <= blocks; b += 8) {
+    for (std::size_t b = 0; b < blocks; b += 8) {
       for (std::size_t i = 0; i < kOut; ++i) {
-        eight_blocks<kRows>(weights[i] + b, 8, rows, b, acc[i], offsets[i]);
-      }
-    }
-    if (b < blocks) {
-      for (std::size_t i = 0; i < kOut; ++i) {
-        // Zeroed blocks behind the last ones: only their scales are read.
-        Block tail[8];
-        __builtin_memset(tail, 0, sizeof(tail));
-        __builtin_memcpy(tail, weights[i] + b, (blocks - b) * sizeof(Block));
-        eight_blocks<kRows>(tail, blocks - b, rows, b, acc[i], offsets[i]);
+        const auto* weights = reinterpret_cast<const Block*>(p.weight_row(o + i));
+        eight_blocks<kRows>(weights, blocks, b, p.activation_row(r), p.activation_bytes, acc[i],
+                            offsets[i]);
       }
     }
     for (std::size_t i = 0; i < kOut; ++i) {
       for (std::size_t j = 0; j < kRows; ++j) {
-        *p.result(o + i, r + j) = reduce(acc[i][j]) + reduce(offsets[i][j]);
+        float sum = reduce(acc[i][j]);
+        if constexpr (Format::kHasOffset) sum += reduce(offsets[i][j]);
+        *p.result(o + i, r + j) = sum;
       }
     }
   }
 
-  // Blocks [b, b + count), count <= 8, of one weight row by kRows activation rows. Scales of eight
-  // blocks are multiplied at once.
+  // Blocks [b, b + 8), or to the end, of one weight row by kRows activation rows that lie
+  // `row_bytes` apart. Scales of eight blocks are multiplied at once.
   template <std::size_t kRows>
-  [[gnu::always_inline]] static void eight_blocks(const Block* weights, std::size_t count,
-                                                  const Q8Row* rows, std::size_t b, __m256* acc,
+  [[gnu::always_inline]] static void eight_blocks(const Block* weights, std::size_t blocks,
+                                                  std::size_t b, const std::byte* row,
+                                                  std::size_t row_bytes, __m256* acc,
                                                   __m256* offsets) {
-    __m256 d;
-    __m256 m;
-    Format::scales(weights, d, m);
+    const std::size_t count = blocks - b < 8 ? blocks - b : 8;
+    __m256 d = _mm256_setzero_ps();
+    __m256 m = _mm256_setzero_ps();
+    if (count == 8) {
+      Format::scales(weights + b, d, m);
+    } else {
+      last_scales<Format>(weights + b, count, b, d, m);
+    }
     alignas(32) float scales[kRows][8];
     for (std::size_t j = 0; j < kRows; ++j) {
-      _mm256_store_ps(scales[j], _mm256_mul_ps(d, _mm256_load_ps(rows[j].scales + b)));
+      const Q8Row x = q8_row(row + j * row_bytes, blocks * kBlockValues);
+      _mm256_store_ps(scales[j], _mm256_mul_ps(d, _mm256_load_ps(x.scales + b)));
       if constexpr (Format::kHasOffset) {
-        const __m256 product = _mm256_mul_ps(m, _mm256_load_ps(rows[j].scaled_sums + b));
+        const __m256 product = _mm256_mul_ps(m, _mm256_load_ps(x.scaled_sums + b));
         offsets[j] = _mm256_add_ps(offsets[j], product);
       }
     }
+    const auto* values = reinterpret_cast<const std::int8_t*>(row) + kBlockValues * b;
     for (std::size_t k = 0; k < count; ++k) {
-      const __m256i codes = Format::codes(weights[k]);
+      const __m256i codes = Format::codes(weights[b + k]);
       const __m256i magnitudes = Format::kSigned ? _mm256_abs_epi8(codes) : codes;
       for (std::size_t j = 0; j < kRows; ++j) {
         const __m256i pairs = pair_products<Format::kSigned>(
-            codes, magnitudes, rows[j].values + kBlockValues * (b + k));
+            codes, magnitudes, values + j * row_bytes + kBlockValues * k);
         const __m256 sums = _mm256_cvtepi32_ps(_mm256_madd_epi16(pairs, _mm256_set1_epi16(1)));
         acc[j] = _mm256_add_ps(acc[j], _mm256_mul_ps(_mm256_broadcast_ss(&scales[j][k]), sums));
       }

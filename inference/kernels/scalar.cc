@@ -1,6 +1,6 @@
 // The scalar kernels: the definition of the arithmetic, written to be read. Every other table must
 // give the same bits. Eight "virtual lanes" stand where a vector unit has eight floats; nothing
-// here reorders a sum, and the compiler may not either (no -ffast-math, no contraction).
+// here reorders a sum, and the compiler may not either (strict arithmetic, no contraction).
 
 #include <cmath>
 #include <cstring>
