@@ -96,13 +96,13 @@ TEST(ConstrainAutomaton, AcceptsExactlyTheSmallDocumentsOfObjects) {
   SpecBuilder b;
   const NodeId one = b.values({"1"});
   const NodeId two = b.values({"1"});
-  // {} {"":1} {"":1,"a":1} {"a":1}, of which the third is longer than 9.
+  // {} {"":1} {"":1,"a":1} {"a":1}, of which the third is too long.
   EXPECT_EQ(
       compare_all_texts(b.root(b.object({{"", one, false}, {"a", two, false}})), "{},\":1a", 7),
       3u);
   SpecBuilder c;
-  EXPECT_EQ(
-      compare_all_texts(c.root(c.object({{"a", c.values({"1", "11"}), true}})), "{},\":1a", 8), 2u);
+  EXPECT_EQ(compare_all_texts(c.root(c.object({{"a", c.values({"1", "11"}), true}})), "{}\":1a", 8),
+            2u);
 }
 
 // Names that are prefixes of each other, every combination of required and optional, every choice
@@ -149,7 +149,8 @@ TEST(ConstrainAutomaton, StringsAreExactlyWellFormedUtf8) {
   std::string text;
   const std::function<void(const State&, bool, unsigned)> visit = [&](const State& state,
                                                                       bool alive, unsigned left) {
-    for (unsigned byte = 0; byte < 256; ++byte) {
+    // After a refused byte nothing can be accepted any more; a sample shows that it is not.
+    for (unsigned byte = 0; byte < 256; byte += (alive || left > 1) ? 1 : 16) {
       text.push_back(static_cast<char>(byte));
       State next = state;
       const bool next_alive = alive && schema.advance(&next, static_cast<std::uint8_t>(byte));
