@@ -3,6 +3,8 @@
 
 #include <gtest/gtest.h>
 
+#include <bit>
+
 #include "tests/inference/model_testing.h"
 #include "tests/support/random.h"
 #include "tests/support/temp_dir.h"
@@ -41,6 +43,34 @@ TEST(ModelBits, AreTheSameForAnyKernelsThreadsAndBatchSize) {
       }
     }
   }
+}
+
+// FNV-1a over the bits of logits.
+std::uint64_t hash(const std::vector<Logits>& logits, std::uint64_t seed) {
+  std::uint64_t value = seed;
+  for (const Logits& row : logits) {
+    for (const float logit : row) {
+      for (unsigned shift = 0; shift < 32; shift += 8) {
+        value ^= std::bit_cast<std::uint32_t>(logit) >> shift & 0xffu;
+        value *= 0x100000001b3u;
+      }
+    }
+  }
+  return value;
+}
+
+// Recorded once with the scalar kernels. The same on every processor, compiler and instruction
+// set; it changes only together with the definition of the arithmetic in kernels.h.
+TEST(ModelBits, AreTheSameOnEveryProcessor) {
+  const TempDir folder;
+  std::uint64_t value = 0xcbf29ce484222325u;
+  for (const QuantType type : kAllTypes) {
+    TinyModelOptions options = tiny_options(type);
+    options.rope_freqs = true;
+    LoadedModel loaded(write_tiny_model(options, folder.file("tiny.gguf")));
+    value = hash(loaded.one_by_one(kText), value);
+  }
+  EXPECT_EQ(value, 0xd915c8ed85cb649fu);
 }
 
 // A batch over several sequences with branches that are not committed.

@@ -93,7 +93,6 @@ TEST(ModelLimits, FullSequenceStillTakesRowsThatAreNotKept) {
 }
 
 TEST(ModelLimitsDeathTest, BrokenRulesOfABatchStopTheProcess) {
-  GTEST_FLAG_SET(death_test_style, "threadsafe");
   const TempDir folder;
   const std::string path = write_tiny_model(tiny_options(QuantType::F32), folder.file("t.gguf"));
   LoadedModel loaded(path);
