@@ -12,25 +12,23 @@ namespace inference {
 
 using Half = std::uint16_t;  // IEEE binary16 bits: sign 1, exponent 5 (bias 15), fraction 10
 
-// Exact. A signalling NaN becomes quiet; sign and payload stay.
+// Exact. A signalling NaN becomes quiet; sign and payload stay. All three cases are computed and
+// one is chosen, so that a loop over many halves has no branches.
 inline float half_to_float(Half half) {
   const std::uint32_t sign = static_cast<std::uint32_t>(half & 0x8000u) << 16;
   const std::uint32_t exponent = half & 0x7c00u;
   const std::uint32_t magnitude = static_cast<std::uint32_t>(half & 0x7fffu) << 13;
-  constexpr std::uint32_t kRebias = (127u - 15u) << 23;
-  if (exponent == 0x7c00u) {
-    const std::uint32_t quiet = (half & 0x03ffu) != 0 ? 0x00400000u : 0u;
-    return std::bit_cast<float>(sign | 0x7f800000u | magnitude | quiet);
-  }
-  if (exponent == 0) {
-    // Zero or subnormal: fraction * 2^-24. The fraction becomes that of a float in [2^-14, 2^-13),
-    // and the implicit leading one is subtracted again; both steps are exact.
-    constexpr std::uint32_t kSmallestNormal = (127u - 14u) << 23;
-    const float value =
-        std::bit_cast<float>(kSmallestNormal | magnitude) - std::bit_cast<float>(kSmallestNormal);
-    return std::bit_cast<float>(sign | std::bit_cast<std::uint32_t>(value));
-  }
-  return std::bit_cast<float>(sign | (magnitude + kRebias));
+  const std::uint32_t normal = magnitude + ((127u - 15u) << 23);
+  const std::uint32_t quiet = (half & 0x03ffu) != 0 ? 0x00400000u : 0u;
+  const std::uint32_t special = 0x7f800000u | magnitude | quiet;
+  // Zero or subnormal: fraction * 2^-24. The fraction becomes that of a float in [2^-14, 2^-13),
+  // and the implicit leading one is subtracted again; both steps are exact.
+  constexpr std::uint32_t kSmallestNormal = (127u - 14u) << 23;
+  const std::uint32_t subnormal = std::bit_cast<std::uint32_t>(
+      std::bit_cast<float>(kSmallestNormal | magnitude) - std::bit_cast<float>(kSmallestNormal));
+  std::uint32_t bits = exponent == 0 ? subnormal : normal;
+  bits = exponent == 0x7c00u ? special : bits;
+  return std::bit_cast<float>(sign | bits);
 }
 
 // Rounds to nearest, ties to even; beyond 65519.99 to infinity. NaN stays NaN (quiet).
