@@ -34,7 +34,7 @@ std::string packet(const Message& message, bool v5) {
 }
 
 TEST(PublishCheck, CountsTheBytesOfThePacket) {
-  for (const std::size_t payload : {0, 1, 100, 127, 128, 16383, 16384, 2097152}) {
+  for (const std::size_t payload : {0u, 1u, 100u, 127u, 128u, 16383u, 16384u, 2097152u}) {
     for (const int qos : {0, 1}) {
       Message message{.topic = "plant/press"};
       message.payload.assign(payload, 'x');
