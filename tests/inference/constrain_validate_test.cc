@@ -113,7 +113,8 @@ TEST(ConstrainValidate, SchemaTextsGiveValidDocuments) {
           "ok":{"type":"boolean"},"none":{"type":"null"}},
           "required":["note","tags"],"additionalProperties":false})",
       R"({"type":"array","items":{"type":"array",
-          "items":{"type":"integer","minimum":-5,"maximum":5},"maxItems":2},"minItems":1,"maxItems":2})",
+          "items":{"type":"integer","minimum":-5,"maximum":5},
+          "maxItems":2},"minItems":1,"maxItems":2})",
       R"({"const":{"a":[1,"x",null]}})",
   };
   Random random(53);
