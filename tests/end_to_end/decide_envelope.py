@@ -25,7 +25,7 @@ class Envelope(case.AgentCase):
         self.assertEqual(user["subject"], f"{self.space}/in/notes")
         self.assertEqual((user["outcome"], user["fallback"]), ("DECIDED", "false"))
         self.assertEqual(user["rung"], "model")
-        status = self.observer.of(self.own("status"))[-1].json
+        status = self.last_status()
         self.assertEqual(user["model"], status["model_hash"])
         self.assertNotIn("reason", user)
 

@@ -105,6 +105,9 @@ class AgentCase(FolderCase):
     def states(self):
         return [m.json["state"] for m in self.observer.of(self.own("status"))]
 
+    def last_status(self):
+        return self.observer.of(self.own("status"))[-1].json
+
     def wait_state(self, state, *, count=1):
         """Until the agent's status has been `state` for the `count`th time."""
         self.observer.wait(lambda _: self.states().count(state) >= count,

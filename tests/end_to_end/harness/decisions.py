@@ -71,7 +71,8 @@ def filter_matches(pattern, topic):
 
 def listens(route, topic):
     filters = route["subscribe"]
-    return any(filter_matches(f, topic) for f in ([filters] if isinstance(filters, str) else filters))
+    filters = [filters] if isinstance(filters, str) else filters
+    return any(filter_matches(f, topic) for f in filters)
 
 
 def route_of(config, subject, topic):
