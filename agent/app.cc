@@ -170,6 +170,7 @@ void App::on_link(const transport::LinkState& state) {
   }
   using enum transport::LinkPhase;
   if (state.phase == Connected) {
+    link_failures_ = 0;
     const bool v5 = state.version == transport::ProtocolVersion::Mqtt5;
     logger_->info("link.connected", {{"session_present", state.session_present ? "true" : "false"},
                                      {"version", v5 ? "5" : "3.1.1"},
@@ -178,7 +179,7 @@ void App::on_link(const transport::LinkState& state) {
       logger_->error("link.subscription_refused", {{"filter", filter}});
     }
     outbox_.pump(state.version, steady_clock::now());
-  } else if (state.phase == Waiting) {
+  } else if (state.phase == Waiting && worth_logging(++link_failures_)) {
     logger_->warning("link.down", {{"cause", state.cause},
                                    {"reason_code", std::to_string(state.reason_code)},
                                    {"attempts", std::to_string(state.attempts)}});
