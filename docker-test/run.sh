@@ -35,8 +35,7 @@ with socket.socket() as s:
 down() { "${compose[@]}" down -v >/dev/null 2>&1 || true; }
 trap down EXIT
 trap 'exit 130' INT TERM
-"${compose[@]}" up -d >up.log 2>&1 || { cat up.log; rm -f up.log; skip "the broker's image did not start"; }
-rm -f up.log
+"${compose[@]}" up -d >&2 || skip "the broker's container did not start"
 
 deadline=$((SECONDS + 60))
 until "$engine" exec "$PICOLM_BROKER_NAME" mosquitto_pub -t ready -n >/dev/null 2>&1; do

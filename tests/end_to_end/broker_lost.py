@@ -2,7 +2,7 @@
 """Is a broker that is absent, killed, forgetful or frozen survived without help?"""
 
 from harness import case
-from harness.broker import named_broker, wait_accepting
+from harness.broker import named_broker
 
 
 class Absent(case.AgentCase):
@@ -107,7 +107,6 @@ class Frozen(case.AgentCase):
         self.addCleanup(self.broker.thaw)
         self.agent.wait_line("link.down", after=mark)
         self.broker.thaw()
-        wait_accepting(self.broker.host, self.broker.port)
         self.agent.wait_connected(after=mark)
         self.decide("notes", "after")
         self.assert_books(self.stop_agent(), decided=2)
