@@ -67,7 +67,9 @@ class Killed(case.AgentCase):
             return [i for i in ids if i in wanted] == wanted
 
         self.observer.wait(all_decided, what="20 decisions in order", processes=self.watched())
-        self.stop_agent()
+        outbox = self.stop_agent()["outbox"]
+        # What was on its way when the broker died was sent again.
+        self.assertEqual(outbox["acknowledged"], outbox["added"])
 
     def test_the_status_is_published_again_to_a_broker_that_forgot_it(self):
         self.start()
