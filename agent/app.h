@@ -99,7 +99,9 @@ class App {
   std::uint64_t status_connect_ = 0;  // connection on which it was sent
   std::chrono::steady_clock::time_point metrics_at_{};
 
-  std::uint64_t link_failures_ = 0;  // since the last connection; link thread only
+  // Link thread only.
+  std::uint64_t link_failures_ = 0;  // since the last connection
+  std::uint64_t link_connects_ = 0;  // of which the log has told
 
   Inbox inbox_;
   Ledger ledger_;

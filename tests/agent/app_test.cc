@@ -44,6 +44,13 @@ class Desk {
     options.link.reconnect.connects_per_min_max = 600;
   }
 
+  // A test that gave up half way must still end the agent's threads.
+  ~Desk() {
+    if (app != nullptr) static_cast<void>(app->stop());
+  }
+  Desk(const Desk&) = delete;
+  Desk& operator=(const Desk&) = delete;
+
   void write() { file_ = dir_.write("agent.json", json.dump()); }
 
   void start() {
@@ -71,7 +78,7 @@ class Desk {
 
   TestJson json;
   AppOptions options;
-  Logger logger{LogLevel::Off};
+  Logger logger{LogLevel::Warning};  // shown by ctest when a test fails
   std::unique_ptr<App> app;
 
  private:
