@@ -92,7 +92,9 @@ bool Worker::drain_over() const {
 }
 
 void Worker::run(std::shared_ptr<const RouteSet> routes) {
-  if (!load(*routes)) return;
+  const bool loaded = load(*routes);
+  routes.reset();  // what is decided holds its own; a reload replaces the rest
+  if (!loaded) return;
   for (;;) {
     std::optional<Reload> reload;
     {
