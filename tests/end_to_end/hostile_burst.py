@@ -3,7 +3,7 @@
 
 from harness import case
 
-MESSAGES = 20_000
+MESSAGES = 10_000
 RESIDENT_BYTES_MAX = 120 << 20  # model, queues and all
 
 
