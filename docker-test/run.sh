@@ -61,7 +61,10 @@ for scenario in "${scenarios[@]}"; do
   log=$(/usr/bin/python3 "../tests/end_to_end/$scenario.py" 2>&1) || code=$?
   case "$code" in
     0) printf 'passed   %s%s\n' "$scenario" "$(grep -oE ' \(skipped=[0-9]+\)' <<<"$log" || true)" ;;
-    77) printf 'skipped  %s: %s\n' "$scenario" "$(sed -n 's/^skipped: //p' <<<"$log" | tail -n 1)" ;;
+    77)
+      reason=$(sed -n 's/^skipped: //p' <<<"$log" | tail -n 1)
+      printf 'skipped  %s: %s\n' "$scenario" "$reason"
+      ;;
     *) printf 'FAILED   %s\n%s\n' "$scenario" "$log"; failed=1 ;;
   esac
 done
