@@ -250,8 +250,8 @@ void App::update_status() {
 
 void App::publish_metrics() {
   const transport::LinkState link = link_->state();
-  metrics_at_ = steady_clock::now() + options_.metrics_interval;
   if (!link.connected()) return;
+  metrics_at_ = steady_clock::now() + options_.metrics_interval;
   MetricsReport report;
   report.ledger = ledger_.snapshot();
   report.queue = inbox_.depth();

@@ -22,7 +22,8 @@ class EngineDecider final : public Decider {
 
   void calibrate(RouteHandle route, std::string_view message) override {
     inference::Route& found = *routes_.at(route);
-    const inference::MessageScores scores = engine_.score(found, message);
+    const inference::Request request{&found, message};
+    const inference::MessageScores scores = std::move(engine_.score({&request, 1}).front());
     if (scores.status == inference::DecideStatus::Decided && !scores.degenerate) {
       engine_.calibrate(found, scores);
     }

@@ -52,22 +52,26 @@ void find_open_targets(const RouteConfig& route, Findings* findings) {
   }
 }
 
-void find_overlaps(const Config& config, Findings* findings) {
-  for (std::size_t i = 0; i < config.routes.size(); ++i) {
-    for (std::size_t j = i + 1; j < config.routes.size(); ++j) {
-      const RouteConfig& a = config.routes[i];
-      const RouteConfig& b = config.routes[j];
-      const bool overlap = std::any_of(
-          a.subscribe.begin(), a.subscribe.end(), [&](const transport::TopicPattern& left) {
-            return std::any_of(
-                b.subscribe.begin(), b.subscribe.end(), [&](const transport::TopicPattern& right) {
-                  return transport::filters_overlap(match_filter(left), match_filter(right));
-                });
-          });
-      if (overlap) {
-        findings->warnings.push_back("routes " + a.name + " and " + b.name +
-                                     " can match the same topic; such a message is decided twice");
+// A broker may send one copy of a message for each subscription it matches, and a copy does not say
+// which one it is for. The same filter in two routes is one subscription and does no harm.
+void find_overlaps(const RouteConfig& a, const RouteConfig& b, Findings* findings) {
+  for (const transport::TopicPattern& left : a.subscribe) {
+    for (const transport::TopicPattern& right : b.subscribe) {
+      if (left.filter() == right.filter()) continue;
+      if (!transport::filters_overlap(match_filter(left), match_filter(right))) continue;
+      const std::string who =
+          a.name == b.name ? "route " + a.name : "routes " + a.name + " and " + b.name;
+      const std::string what = who + ": " + left.filter() + " and " + right.filter() +
+                               " can match the same topic, and the broker may then send a message "
+                               "twice; ";
+      const bool command =
+          a.message_class == MessageClass::Command || b.message_class == MessageClass::Command;
+      if (command) {
+        findings->errors.push_back(what + "a command would be decided twice: use one filter");
+      } else {
+        findings->warnings.push_back(what + "it is then decided more than once by each route");
       }
+      return;
     }
   }
 }
@@ -78,7 +82,11 @@ Findings lint(const Config& config) {
   Findings findings;
   find_loops(config, &findings);
   for (const RouteConfig& route : config.routes) find_open_targets(route, &findings);
-  find_overlaps(config, &findings);
+  for (std::size_t i = 0; i < config.routes.size(); ++i) {
+    for (std::size_t j = i; j < config.routes.size(); ++j) {
+      find_overlaps(config.routes[i], config.routes[j], &findings);
+    }
+  }
   if (config.model.read_mb_s > 0) {
     findings.warnings.push_back(
         "model.read_mb_s: the model is kept in memory and nothing is read while deciding, so "

@@ -22,7 +22,7 @@ void add_config(CLI::App* command, std::string* config) {
 int main(int argc, char** argv) try {
   CLI::App app{"Structured decisions from MQTT messages, on the device."};
   app.name("picolm-agent");
-  app.set_version_flag("--version", std::string(PICOLM_VERSION));
+  app.set_version_flag("--version", std::string("picolm-agent ") + PICOLM_VERSION);
   app.require_subcommand(1);
 
   agent::RunCommand run;

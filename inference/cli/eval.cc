@@ -177,8 +177,10 @@ void print_table(const ordered_json& all) {
                 s["balanced_accuracy"].get<double>(), s["ece"].get<double>(),
                 s["p50_ms"].get<double>(), s["p99_ms"].get<double>(), fields.c_str());
     for (const auto& [threshold, coverage] : s["coverage_at"].items()) {
+      const ordered_json& accuracy = s["accuracy_at"][threshold];
+      if (accuracy.is_null()) continue;
       std::printf("  at confidence %-5s coverage %.3f accuracy %.3f\n", threshold.c_str(),
-                  coverage.get<double>(), s["accuracy_at"][threshold].get<double>());
+                  coverage.get<double>(), accuracy.get<double>());
     }
     if (s["skipped"] != 0) std::printf("  skipped, no schema: %s\n", s["skipped"].dump().c_str());
     for (const auto& [reason, count] : s["refused"].items()) {

@@ -100,7 +100,9 @@ ordered_json summarise(const std::vector<EvalRow>& rows) {
       covered_right += row.all_right();
     }
     out["coverage_at"][threshold_name(threshold)] = ratio(covered, rows.size());
-    out["accuracy_at"][threshold_name(threshold)] = ratio(covered_right, covered);
+    ordered_json& accuracy = out["accuracy_at"][threshold_name(threshold)];
+    if (covered > 0)
+      accuracy = ratio(covered_right, covered);  // else null: there is nothing to say
   }
   out["ece"] = expected_calibration_error(rows);
   out["p50_ms"] = percentile(ms, 0.5);

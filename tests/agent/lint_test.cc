@@ -74,12 +74,34 @@ TEST(Lint, WarnsOfDecisionsThatNobodyCanTellApart) {
   EXPECT_TRUE(mentions(lint(load(json)).warnings, "nothing in topic or decision says"));
 }
 
-TEST(Lint, WarnsOfTwoRoutesOnOneTopic) {
+TEST(Lint, WarnsOfFiltersThatOverlap) {
   TestJson json = good_config();
   json["routes"][1] = second_route("plant/hall/press/7/telemetry", "x");
   const Findings findings = lint(load(json));
   EXPECT_TRUE(findings.errors.empty());
-  EXPECT_TRUE(mentions(findings.warnings, "decided twice"));
+  EXPECT_TRUE(mentions(findings.warnings, "decided more than once"));
+}
+
+TEST(Lint, RefusesFiltersThatOverlapWhereACommandWouldBeDecidedTwice) {
+  TestJson json = good_config();
+  json["routes"][1] = second_route("plant/hall/press/7/telemetry", "x");
+  json["routes"][1]["class"] = "command";
+  EXPECT_TRUE(mentions(lint(load(json)).errors, "a command would be decided twice"));
+  json["routes"][1] = second_route("a/b", "x");
+  json["routes"][1]["class"] = "command";
+  json["routes"][1]["subscribe"] = {"a/b", "a/+"};
+  EXPECT_TRUE(mentions(lint(load(json)).errors, "a command would be decided twice"));
+}
+
+TEST(Lint, OneFilterInTwoRoutesIsOneSubscription) {
+  TestJson json = good_config();
+  json["routes"][1] = second_route("a/b", "x");
+  json["routes"][1]["class"] = "command";
+  json["routes"][2] = second_route("a/b", "y");
+  json["routes"][2]["name"] = "third";
+  const Findings findings = lint(load(json));
+  EXPECT_TRUE(findings.errors.empty());
+  EXPECT_FALSE(mentions(findings.warnings, "can match the same topic"));
 }
 
 }  // namespace

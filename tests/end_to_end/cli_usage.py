@@ -27,7 +27,8 @@ class Usage(case.FolderCase):
                 done = run_command(program, option)
                 self.assertEqual((done.returncode, done.err), (0, ""))
                 self.assertTrue(done.out.strip())
-            self.assertRegex(run_command(program, "--version").out, r"\d+\.\d+\.\d+")
+            version = run_command(program, "--version").out
+            self.assertRegex(version, rf"^{program} \d+\.\d+\.\d+$")
         for command in ("inspect", "tokenize", "logits", "generate", "decide", "eval", "bench",
                         "schema", "schema check", "schema validate"):
             self.assertEqual(run_command("picolm", *command.split(), "--help").returncode, 0)
