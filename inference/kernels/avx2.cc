@@ -117,15 +117,19 @@ inline void last_scales(const typename Format::Block* blocks, std::size_t count,
 // Weight rows [o, o + kOut) by activation rows [r, r + kRows) for blocks of 32.
 template <typename Format>
 struct BlockTile {
+  static constexpr std::size_t kRowsMax = 8;
   using Block = typename Format::Block;
 
   template <std::size_t kOut, std::size_t kRows>
   static void run(const Product& p, std::size_t o, std::size_t r) {
     const std::size_t blocks = p.n_in / kBlockValues;
     __m256 acc[kOut][kRows];
-    __m256 offsets[kOut][kRows];
+    alignas(32) float offsets[kOut][kRows][8];  // in memory: registers are for `acc`
     for (std::size_t i = 0; i < kOut; ++i) {
-      for (std::size_t j = 0; j < kRows; ++j) acc[i][j] = offsets[i][j] = _mm256_setzero_ps();
+      for (std::size_t j = 0; j < kRows; ++j) {
+        acc[i][j] = _mm256_setzero_ps();
+        _mm256_store_ps(offsets[i][j], _mm256_setzero_ps());
+      }
     }
     for (std::size_t b = 0; b < blocks; b += 8) {
       for (std::size_t i = 0; i < kOut; ++i) {
@@ -137,7 +141,7 @@ struct BlockTile {
     for (std::size_t i = 0; i < kOut; ++i) {
       for (std::size_t j = 0; j < kRows; ++j) {
         float sum = reduce(acc[i][j]);
-        if constexpr (Format::kHasOffset) sum += reduce(offsets[i][j]);
+        if constexpr (Format::kHasOffset) sum += reduce(_mm256_load_ps(offsets[i][j]));
         *p.result(o + i, r + j) = sum;
       }
     }
@@ -149,7 +153,7 @@ struct BlockTile {
   [[gnu::always_inline]] static void eight_blocks(const Block* weights, std::size_t blocks,
                                                   std::size_t b, const std::byte* row,
                                                   std::size_t row_bytes, __m256* acc,
-                                                  __m256* offsets) {
+                                                  float (*offsets)[8]) {
     const std::size_t count = blocks - b < 8 ? blocks - b : 8;
     __m256 d = _mm256_setzero_ps();
     __m256 m = _mm256_setzero_ps();
@@ -164,7 +168,7 @@ struct BlockTile {
       _mm256_store_ps(scales[j], _mm256_mul_ps(d, _mm256_load_ps(x.scales + b)));
       if constexpr (Format::kHasOffset) {
         const __m256 product = _mm256_mul_ps(m, _mm256_load_ps(x.scaled_sums + b));
-        offsets[j] = _mm256_add_ps(offsets[j], product);
+        _mm256_store_ps(offsets[j], _mm256_add_ps(_mm256_load_ps(offsets[j]), product));
       }
     }
     const auto* values = reinterpret_cast<const std::int8_t*>(row) + kBlockValues * b;
@@ -185,6 +189,7 @@ struct BlockTile {
 // multiplication: lanes of 32 groups add up in int32.
 template <typename Format>
 struct SuperBlockTile {
+  static constexpr std::size_t kRowsMax = 8;
   using Block = typename Format::Block;
 
   template <std::size_t kOut, std::size_t kRows>

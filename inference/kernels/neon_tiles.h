@@ -28,6 +28,7 @@ inline NeonLanes accumulate(NeonLanes acc, float scale, int32x4_t low, int32x4_t
 // Weight rows [o, o + kOut) by activation rows [r, r + kRows) for blocks of 32.
 template <typename Dot, typename Format>
 struct BlockTile {
+  static constexpr std::size_t kRowsMax = 4;
   using Block = typename Format::Block;
 
   template <std::size_t kOut, std::size_t kRows>
@@ -66,6 +67,7 @@ struct BlockTile {
 // The same for super-blocks of 256; sub-block scales multiply the integer lanes.
 template <typename Dot, typename Format>
 struct SuperBlockTile {
+  static constexpr std::size_t kRowsMax = 4;
   using Block = typename Format::Block;
 
   struct Sums {

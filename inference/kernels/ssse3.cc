@@ -101,6 +101,7 @@ inline Ssse3Lanes accumulate(Ssse3Lanes acc, __m128 scale, __m128i low, __m128i 
 // Weight rows [o, o + kOut) by activation rows [r, r + kRows) for blocks of 32.
 template <typename Format>
 struct BlockTile {
+  static constexpr std::size_t kRowsMax = 4;
   using Block = typename Format::Block;
 
   template <std::size_t kOut, std::size_t kRows>
@@ -180,6 +181,7 @@ struct BlockTile {
 // multiplication: lanes of 32 groups add up in int32.
 template <typename Format>
 struct SuperBlockTile {
+  static constexpr std::size_t kRowsMax = 4;
   using Block = typename Format::Block;
 
   struct Sums {
