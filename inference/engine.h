@@ -23,6 +23,9 @@ struct EngineOptions {
   std::string kernels;                 // empty: the best this CPU runs
   std::uint64_t memory_bytes_max = 0;  // 0: no limit of ours; a model that does not fit is refused
   std::uint32_t context_tokens_max = 1024;  // prompt and answer of one decision
+  // Folder where prefixes are kept over restarts; must exist. Empty: they are not kept.
+  std::string kv_dir;
+  bool sequential = false;  // score token by token, one a pass: slow, to check the usual way
 };
 
 struct RouteOptions {
@@ -31,6 +34,9 @@ struct RouteOptions {
   // Messages without meaning for this route; their scores start the candidates' running means.
   // Empty: the engine's own handful.
   std::vector<std::string> neutral_messages;
+  // Normalise each token's probability over the whole vocabulary instead of the options that
+  // compete with it. Reads the output matrix once a pass.
+  bool exact = false;
 };
 
 enum class Rung : std::uint8_t { Rule, Cache, Head, Model, Abstain };
@@ -108,13 +114,13 @@ class Engine {
   // schema or the instructions cannot work with this model (context too small).
   std::unique_ptr<Route> open_route(const RouteOptions& options);
 
-  // One decision a request, in order: score, calibrate, choose. Never throws for what a message
-  // holds.
+  // One decision a request, in order: score, calibrate, choose. Requests share passes over the
+  // weights; that changes no decision. Never throws for what a message holds.
   std::vector<Decision> decide(std::span<const Request> requests);
 
   // The three steps of decide() apart, for evaluation: a whole stream can be scored once and
   // calibrated before anything is chosen.
-  MessageScores score(Route& route, std::string_view message);
+  std::vector<MessageScores> score(std::span<const Request> requests);
   void calibrate(Route& route, const MessageScores& scores);
   Decision choose(Route& route, std::string_view message, const MessageScores& scores);
 

@@ -98,6 +98,7 @@ Properties from_paho(const mqtt::properties& from) {
 
 std::vector<int> numbers(const std::vector<mqtt::ReasonCode>& codes) {
   std::vector<int> numbers;
+  numbers.reserve(codes.size());
   for (const mqtt::ReasonCode code : codes) numbers.push_back(static_cast<int>(code));
   return numbers;
 }
@@ -144,6 +145,8 @@ class PahoClient final : public Client, private virtual mqtt::iaction_listener {
   bool connected() const override { return connected_; }
 
  private:
+  // Paho hands the pointer back and never follows it.
+  // NOLINTNEXTLINE(performance-no-int-to-ptr)
   static void* context(Requests::Id id) { return reinterpret_cast<void*>(id); }
 
   void set_connect_options();
@@ -199,7 +202,7 @@ PahoClient::PahoClient(ClientOptions options, ClientEvents events)
     paho_ = std::make_unique<mqtt::async_client>(endpoint_.uri(), options_.client_id, create,
                                                  static_cast<mqtt::iclient_persistence*>(nullptr));
     // Before connect: without a callback a kept session's messages would be acknowledged unseen.
-    paho_->set_message_callback([this](mqtt::const_message_ptr m) { message_arrived(*m); });
+    paho_->set_message_callback([this](const mqtt::const_message_ptr& m) { message_arrived(*m); });
     paho_->set_connection_lost_handler([this](const std::string& cause) {
       connection_lost(cause.empty() ? "the connection was lost" : cause, 0);
     });

@@ -144,9 +144,8 @@ void bench(const ModelArguments& arguments, bool json) {
   const inference::EngineOptions options = engine_options(arguments);
   ordered_json out;
   {
-    inference::LoadedModel loaded(
-        {options.model_path, options.threads, options.kernels, options.memory_bytes_max,
-         options.context_tokens_max});
+    inference::LoadedModel loaded({options.model_path, options.threads, options.kernels,
+                                   options.memory_bytes_max, options.context_tokens_max});
     const double memory_bytes_s = measure_memory(loaded.pool);
     Workload workload(loaded);
     const double prefill_s = median_seconds([&] { workload.prefill(); });

@@ -16,6 +16,10 @@ struct Arguments {
   ModelArguments model;
   std::string schema;
   std::string instructions;
+  std::string scoring = "fast";
+  std::string kv_dir;
+  std::size_t batch = 1;
+  bool sequential = false;
   bool explain = false;
   bool stats = false;
 };
@@ -63,20 +67,53 @@ std::string stats_line(const inference::Decision& decision) {
       .dump();
 }
 
-void decide_line(inference::Engine& engine, inference::Route& route, const Arguments& arguments,
-                 const schemas::SchemaSpec& spec, const std::string& line, std::size_t number) {
-  const auto refuse = [&](std::string_view reason) {
+// One line of input and what is wrong with it, if anything.
+struct Line {
+  std::size_t number = 0;
+  std::string text;
+  std::string_view error;
+};
+
+// Up to `count` lines; none at the end of input.
+std::vector<Line> read_lines(std::size_t count, std::size_t& number) {
+  std::vector<Line> lines;
+  std::string text;
+  while (lines.size() < count && read_line(text)) {
+    const schemas::PayloadError error = schemas::parse_payload(text, {}).error;
+    const bool bad = error != schemas::PayloadError::None;
+    lines.push_back({++number, text, bad ? schemas::name(error) : std::string_view()});
+  }
+  return lines;
+}
+
+void answer(const Line& line, const inference::Decision* decision, const Arguments& arguments,
+            const schemas::SchemaSpec& spec) {
+  const std::string reason = decision ? failure(*decision, spec) : std::string(line.error);
+  if (!reason.empty()) {
     print_line("null");
-    print_warning("line " + std::to_string(number) + ": " + std::string(reason));
-  };
-  const schemas::Payload payload = schemas::parse_payload(line, {});
-  if (payload.error != schemas::PayloadError::None) return refuse(name(payload.error));
-  const inference::Request request{&route, line};
-  const inference::Decision decision = engine.decide({&request, 1}).front();
-  const std::string reason = failure(decision, spec);
-  if (!reason.empty()) return refuse(reason);
-  print_line(arguments.explain ? explain(decision) : decision.json);
-  if (arguments.stats) print_warning(stats_line(decision));
+    print_warning("line " + std::to_string(line.number) + ": " + reason);
+    return;
+  }
+  print_line(arguments.explain ? explain(*decision) : decision->json);
+  if (arguments.stats) print_warning(stats_line(*decision));
+}
+
+void decide_lines(inference::Engine& engine, inference::Route& route, const Arguments& arguments,
+                  const schemas::SchemaSpec& spec) {
+  std::size_t number = 0;
+  while (true) {
+    const std::vector<Line> lines = read_lines(arguments.batch, number);
+    if (lines.empty()) return;
+    std::vector<inference::Request> requests;
+    for (const Line& line : lines) {
+      if (line.error.empty()) requests.push_back({&route, line.text});
+    }
+    const std::vector<inference::Decision> decisions = engine.decide(requests);
+    auto next = decisions.begin();
+    for (const Line& line : lines) {
+      answer(line, line.error.empty() ? &*next++ : nullptr, arguments, spec);
+    }
+  }
 }
 
 }  // namespace
@@ -92,14 +129,23 @@ void add_decide(CLI::App& app) {
   command->add_flag("--explain", arguments->explain,
                     "print confidence and the probability of each value");
   command->add_flag("--stats", arguments->stats, "one JSON line a decision on stderr");
+  command->add_option("--batch", arguments->batch, "lines that share passes over the weights")
+      ->check(CLI::Range(1u, 256u));
+  command->add_option("--scoring", arguments->scoring, "fast, or exact: over the whole vocabulary")
+      ->check(CLI::IsMember({"fast", "exact"}));
+  command->add_option("--kv-dir", arguments->kv_dir, "folder that keeps the prompt's prefix")
+      ->check(CLI::ExistingDirectory);
+  command->add_flag("--sequential", arguments->sequential,
+                    "score token by token: slow, the same answers");
   command->callback([arguments] {
     const schemas::SchemaSpec spec = read_schema_argument(arguments->schema);
-    inference::Engine engine(engine_options(arguments->model));
-    const auto route = engine.open_route({spec, arguments->instructions, {}});
-    std::string line;
-    for (std::size_t number = 1; read_line(line); ++number) {
-      decide_line(engine, *route, *arguments, spec, line, number);
-    }
+    inference::EngineOptions options = engine_options(arguments->model);
+    options.kv_dir = arguments->kv_dir;
+    options.sequential = arguments->sequential;
+    inference::Engine engine(options);
+    const auto route =
+        engine.open_route({spec, arguments->instructions, {}, arguments->scoring == "exact"});
+    decide_lines(engine, *route, *arguments, spec);
   });
 }
 

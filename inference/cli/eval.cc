@@ -152,7 +152,10 @@ void evaluate_group(inference::Engine& engine, const Group& group, Source& sourc
     return;
   }
   std::vector<inference::MessageScores> scores;
-  for (const Row& row : group.rows) scores.push_back(engine.score(*route, row.payload));
+  for (const Row& row : group.rows) {
+    const inference::Request request{route.get(), row.payload};
+    scores.push_back(std::move(engine.score({&request, 1}).front()));
+  }
   for (const auto& message : scores) engine.calibrate(*route, message);
   for (std::size_t i = 0; i < group.rows.size(); ++i) {
     out.push_back(judge(group.rows[i], engine.choose(*route, group.rows[i].payload, scores[i])));

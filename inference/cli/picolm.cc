@@ -5,7 +5,7 @@
 
 #include "inference/cli/command.h"
 
-int main(int argc, char** argv) {
+int main(int argc, char** argv) try {
   CLI::App app("picolm: a language model on the device, decisions that always obey their schema");
   app.set_version_flag("--version", std::string("picolm ") + PICOLM_VERSION);
   app.require_subcommand(1);
@@ -23,9 +23,9 @@ int main(int argc, char** argv) {
     return error.get_exit_code();  // the command has said why
   } catch (const CLI::ParseError& error) {
     return app.exit(error) == 0 ? 0 : 2;
-  } catch (const std::exception& error) {
-    std::fprintf(stderr, "picolm: %s\n", error.what());
-    return 1;
   }
   return 0;
+} catch (const std::exception& error) {
+  std::fprintf(stderr, "picolm: %s\n", error.what());
+  return 1;
 }

@@ -113,10 +113,10 @@ class SchemaCompiler {
     return compile_enum(kind.values, node);
   }
 
-  std::uint64_t compile_range(DecimalRange range, schemas::NodeId node) {
+  std::uint64_t compile_range(const DecimalRange& range, schemas::NodeId node) {
     if (range.empty()) return kNoMember;
     const std::uint64_t shortest = range.shortest_bytes(DecimalState{});
-    out_->machines_[node] = std::move(range);
+    out_->machines_[node] = range;
     return shortest;
   }
 

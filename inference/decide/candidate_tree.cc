@@ -76,7 +76,11 @@ struct CandidateTree::Builder {
   }
 };
 
-CandidateTree::CandidateTree(std::span<const ClosedField> fields, const Encode& encode) {
+CandidateTree::CandidateTree(std::span<const ClosedField> fields, const Encode& encode,
+                             Scoring scoring)
+    : scoring_(scoring) {
+  // Fast scoring has no use for a token that is the only one at its place.
+  const std::size_t rivals_min = scoring == Scoring::Exact ? 1 : 2;
   Builder builder;
   std::vector<std::vector<std::vector<std::pair<std::uint32_t, TokenId>>>> paths(fields.size());
   for (std::size_t f = 0; f < fields.size(); ++f) {
@@ -100,7 +104,7 @@ CandidateTree::CandidateTree(std::span<const ClosedField> fields, const Encode& 
   // A node stays if it or anything below it has rivals; children come after their parents.
   std::vector<char> needed(builder.nodes.size(), 0);
   for (std::size_t n = builder.nodes.size(); n-- > 1;) {
-    if (builder.nodes[n].rivals.size() > 1) needed[n] = 1;
+    if (builder.nodes[n].rivals.size() >= rivals_min) needed[n] = 1;
     if (needed[n]) needed[static_cast<std::size_t>(builder.nodes[n].parent)] = 1;
   }
   std::vector<std::uint32_t> place(builder.nodes.size(), 0);
@@ -108,15 +112,15 @@ CandidateTree::CandidateTree(std::span<const ClosedField> fields, const Encode& 
     if (!needed[n]) continue;
     const Builder::Node& from = builder.nodes[n];
     const auto parent = static_cast<std::int32_t>(place[static_cast<std::size_t>(from.parent)]) - 1;
-    nodes_.push_back(
-        {from.token, parent, from.rivals.size() > 1 ? from.rivals : std::vector<TokenId>{}});
+    const bool counts = from.rivals.size() >= rivals_min;
+    nodes_.push_back({from.token, parent, counts ? from.rivals : std::vector<TokenId>{}});
     place[n] = static_cast<std::uint32_t>(nodes_.size());
   }
   if (nodes_.size() > kNodesMax) {
     throw LoadError("schema: found options that take " + std::to_string(nodes_.size()) +
                     " tokens to compare, wanted at most " + std::to_string(kNodesMax));
   }
-  if (builder.nodes[0].rivals.size() > 1) root_rivals_ = builder.nodes[0].rivals;
+  if (builder.nodes[0].rivals.size() >= rivals_min) root_rivals_ = builder.nodes[0].rivals;
 
   steps_.resize(fields.size());
   for (std::size_t f = 0; f < fields.size(); ++f) {
@@ -124,7 +128,7 @@ CandidateTree::CandidateTree(std::span<const ClosedField> fields, const Encode& 
       std::vector<Step> steps;
       for (const auto& [node, token] : path) {
         const auto& rivals = builder.nodes[node].rivals;
-        if (rivals.size() < 2) continue;
+        if (rivals.size() < rivals_min) continue;
         const auto rival = std::find(rivals.begin(), rivals.end(), token) - rivals.begin();
         steps.push_back({place[node], static_cast<std::uint32_t>(rival)});
       }
@@ -133,41 +137,35 @@ CandidateTree::CandidateTree(std::span<const ClosedField> fields, const Encode& 
   }
 }
 
-namespace {
-
-// log softmax of one value among its rivals.
-double log_share(std::span<const float> logits, std::size_t index, bool* degenerate) {
+std::vector<double> log_shares(std::span<const float> rival_logits, bool* degenerate) {
   double highest = -HUGE_VAL;
-  for (const float x : logits) {
-    if (std::isfinite(x)) highest = std::max(highest, static_cast<double>(x));
-  }
-  if (highest == -HUGE_VAL) {
-    *degenerate = true;
-    return -math::log(static_cast<double>(logits.size()));
+  for (const float x : rival_logits) {
+    if (std::isfinite(x)) {
+      highest = std::max(highest, static_cast<double>(x));
+    } else {
+      *degenerate = true;
+    }
   }
   // What is not finite counts as far below everything that is.
   constexpr double kLowest = -100;
+  std::vector<double> out;
   double sum = 0;
-  const auto relative = [&](float x) {
-    return std::isfinite(x) ? static_cast<double>(x) - highest : kLowest;
-  };
-  for (const float x : logits) sum += math::exp(relative(x));
-  if (!std::isfinite(logits[index])) *degenerate = true;
-  return relative(logits[index]) - math::log(sum);
+  for (const float x : rival_logits) {
+    const bool none = highest == -HUGE_VAL;
+    out.push_back(none ? 0 : std::isfinite(x) ? static_cast<double>(x) - highest : kLowest);
+    sum += math::exp(out.back());
+  }
+  for (double& x : out) x -= math::log(sum);
+  return out;
 }
 
-}  // namespace
-
 std::vector<double> CandidateTree::score(std::size_t field,
-                                         std::span<const std::vector<float>> rival_logits,
-                                         bool* degenerate) const {
-  PICOLM_CHECK(rival_logits.size() == nodes_.size() + 1);
+                                         std::span<const std::vector<double>> log_p) const {
+  PICOLM_CHECK(log_p.size() == nodes_.size() + 1);
   std::vector<double> out;
   for (const auto& steps : steps_.at(field)) {
     double sum = 0;
-    for (const Step& step : steps) {
-      sum += log_share(rival_logits[step.place], step.rival, degenerate);
-    }
+    for (const Step& step : steps) sum += log_p[step.place][step.rival];
     out.push_back(sum);
   }
   return out;

@@ -8,7 +8,6 @@
 #include <algorithm>
 #include <chrono>
 #include <cmath>
-#include <cstring>
 
 #include "inference/constrain/automaton.h"
 #include "inference/constrain/generate.h"
@@ -18,6 +17,8 @@
 #include "inference/decide/route.h"
 #include "inference/decide/scoring.h"
 #include "inference/decide/sequence_model.h"
+#include "inference/decide/sweep.h"
+#include "inference/kv/prefix_store.h"
 #include "inference/model/loaded_model.h"
 #include "inference/text/tokenizer.h"
 
@@ -62,7 +63,10 @@ struct Engine::Impl {
         chat_format(find_chat_format(*loaded.tokenizer)),
         vocabulary(VocabularyTrie::from_tokenizer(*loaded.tokenizer)),
         work(config().layer_count, config().kv_width(), loaded.model.context_tokens()),
-        sequence_model(loaded.model, *loaded.tokenizer, work) {}
+        sequence_model(loaded.model, *loaded.tokenizer, work),
+        sweep(loaded.model, loaded.kernels,
+              options.sequential ? Sweep::Mode::Sequential : Sweep::Mode::Tree),
+        prefixes(options.kv_dir, loaded.file) {}
 
   const Config& config() const { return loaded.model.config(); }
   const Tokenizer& tokenizer() const { return *loaded.tokenizer; }
@@ -77,48 +81,33 @@ struct Engine::Impl {
     return limits;
   }
 
-  // Makes the working sequence hold exactly the route's prefix.
-  void restore_prefix(const Route::Impl& route) {
-    const std::uint32_t length = route.prefix->length();
-    if (current_route == route.serial && work.length() >= length) {
-      work.truncate(length);
-      return;
-    }
-    work.truncate(0);
-    const std::size_t bytes = std::size_t{length} * config().kv_width() * sizeof(Half);
-    for (std::uint32_t layer = 0; layer < config().layer_count && length > 0; ++layer) {
-      std::memcpy(work.key(layer, 0), route.prefix->key(layer, 0), bytes);
-      std::memcpy(work.value(layer, 0), route.prefix->value(layer, 0), bytes);
-    }
-    work.commit(length);
-    current_route = route.serial;
-  }
-
-  // Evaluates the route's tree (and `fresh` before it, committed to the working sequence).
-  // Fills rival_logits; false on a read error.
-  bool forward_tree(const Route::Impl& route, std::span<const TokenId> fresh,
-                    std::vector<std::vector<float>>& rival_logits, DecisionStats& stats);
+  // What the route's next pass must evaluate for `message`, or why it cannot.
+  DecideStatus prepare(const Route::Impl& route, std::string_view message, SweepJob* job,
+                       DecisionStats* stats) const;
 
   LoadedModel loaded;
   ChatFormat chat_format;
   VocabularyTrie vocabulary;
-  KvSequence work;  // the sequence decisions are made in
+  KvSequence work;  // the sequence open fields are generated in
   SequenceModel sequence_model;
-  std::uint64_t routes_opened = 0;
-  std::uint64_t current_route = 0;  // whose prefix `work` begins with; 0: none
+  Sweep sweep;
+  PrefixStore prefixes;
 };
 
-bool Engine::Impl::forward_tree(const Route::Impl& route, std::span<const TokenId> fresh,
-                                std::vector<std::vector<float>>& rival_logits,
-                                DecisionStats& stats) {
-  const auto nodes = route.tree->nodes();
-  rival_logits.assign(nodes.size() + 1, {});
-  rival_logits[0].resize(route.tree->root_rivals().size());
-  for (std::size_t n = 0; n < nodes.size(); ++n) rival_logits[n + 1].resize(nodes[n].rivals.size());
-  stats.fresh_tokens = static_cast<std::uint32_t>(fresh.size());
-  stats.trie_nodes = static_cast<std::uint32_t>(nodes.size());
-  return sequence_model.forward_tree(fresh, nodes, route.tree->root_rivals(), rival_logits,
-                                     stats.sweeps);
+DecideStatus Engine::Impl::prepare(const Route::Impl& route, std::string_view message,
+                                   SweepJob* job, DecisionStats* stats) const {
+  const std::vector<TokenId> prompt = route.prompt.full(tokenizer(), message);
+  const std::uint32_t kept = route.prefix->length();
+  stats->prompt_tokens = static_cast<std::uint32_t>(prompt.size());
+  stats->fresh_tokens = stats->prompt_tokens - kept;
+  stats->trie_nodes = static_cast<std::uint32_t>(route.tree->nodes().size());
+  if (prompt.size() + SequenceModel::kAnswerTokensReserved > work.capacity()) {
+    return DecideStatus::MessageTooLong;
+  }
+  job->prefix = route.prefix.get();
+  job->fresh.assign(prompt.begin() + kept, prompt.end());
+  job->tree = &*route.tree;
+  return DecideStatus::Decided;
 }
 
 Engine::Engine(const EngineOptions& options) : impl_(std::make_unique<Impl>(options)) {}
@@ -126,7 +115,6 @@ Engine::~Engine() = default;
 
 std::unique_ptr<Route> Engine::open_route(const RouteOptions& options) {
   auto route = std::make_unique<Route::Impl>();
-  route->serial = ++impl_->routes_opened;
   route->schema = options.schema;
   const CompiledSchema compiled(route->schema);  // refuses what the automaton cannot hold
   const std::uint64_t shortest = compiled.shortest_bytes(compiled.initial());
@@ -137,8 +125,9 @@ std::unique_ptr<Route> Engine::open_route(const RouteOptions& options) {
   const std::string system_text = make_system_text(options.instructions, route->schema);
   route->prompt = make_chat_prompt(impl_->tokenizer(), impl_->chat_format, system_text);
   route->fields = find_closed_fields(route->schema);
-  route->tree.emplace(route->fields,
-                      [&](std::string_view text) { return impl_->encode_continuation(text); });
+  route->tree.emplace(
+      route->fields, [&](std::string_view text) { return impl_->encode_continuation(text); },
+      options.exact ? Scoring::Exact : Scoring::Fast);
   for (const ClosedField& field : route->fields) {
     auto& words = route->option_words.emplace_back();
     for (const std::string& option : field.options) words.emplace_back(json_words(option));
@@ -155,9 +144,12 @@ std::unique_ptr<Route> Engine::open_route(const RouteOptions& options) {
   const Config& config = impl_->config();
   route->prefix = std::make_unique<KvSequence>(config.layer_count, config.kv_width(),
                                                std::max(1u, prefix_length));
-  SequenceModel prefix_model(impl_->loaded.model, impl_->tokenizer(), *route->prefix);
-  if (!prefix_model.append(route->prompt.before)) {
-    impl_->loaded.file.refuse("weights", "a read error", "readable weights");
+  if (!impl_->prefixes.load(route->prompt.before, route->prefix.get())) {
+    SequenceModel prefix_model(impl_->loaded.model, impl_->tokenizer(), *route->prefix);
+    if (!prefix_model.append(route->prompt.before)) {
+      impl_->loaded.file.refuse("weights", "a read error", "readable weights");
+    }
+    impl_->prefixes.save(route->prompt.before, *route->prefix);
   }
 
   auto opened = std::unique_ptr<Route>(new Route(std::move(route)));
@@ -165,39 +157,61 @@ std::unique_ptr<Route> Engine::open_route(const RouteOptions& options) {
   if (neutral.empty()) neutral.assign(std::begin(kNeutralMessages), std::end(kNeutralMessages));
   if (opened->impl_->tree->nodes().empty() && opened->impl_->tree->root_rivals().empty())
     return opened;
-  for (const std::string& message : neutral) calibrate(*opened, score(*opened, message));
+  std::vector<Request> requests;
+  for (const std::string& message : neutral) requests.push_back({opened.get(), message});
+  for (const MessageScores& scores : score(requests)) calibrate(*opened, scores);
   return opened;
 }
 
-MessageScores Engine::score(Route& route, std::string_view message) {
+namespace {
+
+MessageScores::Field field_scores(const CandidateTree& tree, std::size_t field, const SweepJob& job,
+                                  std::span<const NgramSet> option_words,
+                                  const NgramSet& message_words) {
+  MessageScores::Field out;
+  out.model = tree.score(field, job.log_p);
+  normalise_log(out.model);
+  for (const NgramSet& words : option_words) out.overlap.push_back(words.share_in(message_words));
+  return out;
+}
+
+}  // namespace
+
+std::vector<MessageScores> Engine::score(std::span<const Request> requests) {
   const auto start = Clock::now();
-  Route::Impl& r = *route.impl_;
-  MessageScores out;
   const std::uint64_t read_before = impl_->loaded.model.bytes_read();
-  const std::vector<TokenId> prompt = r.prompt.full(impl_->tokenizer(), message);
-  out.stats.prompt_tokens = static_cast<std::uint32_t>(prompt.size());
-  impl_->restore_prefix(r);
-  const std::span<const TokenId> fresh(prompt.begin() + impl_->work.length(), prompt.end());
-  if (prompt.size() + SequenceModel::kAnswerTokensReserved > impl_->work.capacity()) {
-    out.status = DecideStatus::MessageTooLong;
-    return out;
+  std::vector<MessageScores> out(requests.size());
+  std::vector<SweepJob> jobs;
+  std::vector<std::size_t> request_of_job;
+  for (std::size_t i = 0; i < requests.size(); ++i) {
+    SweepJob job;
+    out[i].status =
+        impl_->prepare(*requests[i].route->impl_, requests[i].message, &job, &out[i].stats);
+    if (out[i].status != DecideStatus::Decided) continue;
+    jobs.push_back(std::move(job));
+    request_of_job.push_back(i);
   }
-  std::vector<std::vector<float>> rival_logits;
-  if (!impl_->forward_tree(r, fresh, rival_logits, out.stats)) {
-    out.status = DecideStatus::ReadFailed;
-    return out;
-  }
-  const NgramSet message_words(message);
-  for (std::size_t f = 0; f < r.fields.size(); ++f) {
-    MessageScores::Field& field = out.fields.emplace_back();
-    field.model = r.tree->score(f, rival_logits, &out.degenerate);
-    normalise_log(field.model);
-    for (const NgramSet& words : r.option_words[f]) {
-      field.overlap.push_back(words.share_in(message_words));
+  impl_->sweep.run(jobs);
+  const std::uint64_t bytes_read = impl_->loaded.model.bytes_read() - read_before;
+  for (std::size_t j = 0; j < jobs.size(); ++j) {
+    const SweepJob& job = jobs[j];
+    const Request& request = requests[request_of_job[j]];
+    const Route::Impl& route = *request.route->impl_;
+    MessageScores& scores = out[request_of_job[j]];
+    scores.stats.sweeps = job.sweeps;
+    scores.stats.bytes_read = bytes_read / jobs.size();
+    scores.stats.ms = milliseconds_since(start);
+    if (job.failed) {
+      scores.status = DecideStatus::ReadFailed;
+      continue;
+    }
+    scores.degenerate = job.degenerate;
+    const NgramSet message_words(request.message);
+    for (std::size_t f = 0; f < route.fields.size(); ++f) {
+      scores.fields.push_back(
+          field_scores(*route.tree, f, job, route.option_words[f], message_words));
     }
   }
-  out.stats.bytes_read = impl_->loaded.model.bytes_read() - read_before;
-  out.stats.ms = milliseconds_since(start);
   return out;
 }
 
@@ -234,7 +248,7 @@ Decision Engine::choose(Route& route, std::string_view message, const MessageSco
     out.json = *document;
   } else {
     const std::vector<TokenId> prompt = r.prompt.full(impl_->tokenizer(), message);
-    impl_->restore_prefix(r);
+    impl_->work.copy_from(*r.prefix);
     impl_->sequence_model.begin({prompt.begin() + impl_->work.length(), prompt.end()});
     const CompiledSchema compiled(narrowed);
     GenerateResult generated =
@@ -251,10 +265,10 @@ Decision Engine::choose(Route& route, std::string_view message, const MessageSco
 
 std::vector<Decision> Engine::decide(std::span<const Request> requests) {
   std::vector<Decision> out;
-  for (const Request& request : requests) {
-    const MessageScores scores = score(*request.route, request.message);
-    calibrate(*request.route, scores);
-    out.push_back(choose(*request.route, request.message, scores));
+  const std::vector<MessageScores> scores = score(requests);
+  for (std::size_t i = 0; i < requests.size(); ++i) {
+    calibrate(*requests[i].route, scores[i]);
+    out.push_back(choose(*requests[i].route, requests[i].message, scores[i]));
   }
   return out;
 }
@@ -266,7 +280,6 @@ std::string Engine::generate(std::string_view prompt, std::uint32_t tokens_max,
   const ChatPrompt chat = make_chat_prompt(tokenizer, impl_->chat_format, system_text);
   SequenceModel& sequence = impl_->sequence_model;
   impl_->work.truncate(0);
-  impl_->current_route = 0;
   sequence.begin(chat.full(tokenizer, prompt));
   if (schema) {
     GenerateLimits limits = impl_->limits();
@@ -299,7 +312,6 @@ std::vector<float> Engine::logits(std::span<const std::uint32_t> ids) {
                     std::to_string(impl_->work.capacity()));
   }
   impl_->work.truncate(0);
-  impl_->current_route = 0;
   impl_->sequence_model.begin({ids.begin(), ids.end()});
   const std::span<const float> logits = impl_->sequence_model.next_logits({});
   if (logits.empty()) impl_->loaded.file.refuse("weights", "a read error", "readable weights");

@@ -19,7 +19,6 @@
 namespace inference {
 
 struct Route::Impl {
-  std::uint64_t serial = 0;  // unique in its engine, from 1
   schemas::SchemaSpec schema;
   ChatPrompt prompt;
   std::vector<ClosedField> fields;

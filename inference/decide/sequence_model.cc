@@ -2,8 +2,6 @@
 
 #include <algorithm>
 
-#include "inference/check.h"
-
 namespace inference {
 namespace {
 
@@ -32,63 +30,6 @@ bool SequenceModel::append(std::span<const TokenId> tokens) {
     if ((last || rows_.size() == kBatchRowsMax) && !run(sweeps)) return false;
   }
   return true;
-}
-
-bool SequenceModel::forward_tree(std::span<const TokenId> fresh, std::span<const TreeNode> nodes,
-                                 std::span<const TokenId> root_rivals,
-                                 std::span<std::vector<float>> logits, std::uint32_t& sweeps) {
-  PICOLM_CHECK(!fresh.empty() && logits.size() == nodes.size() + 1);
-  for (std::size_t i = 0; i < fresh.size(); ++i) {
-    const auto parent = static_cast<std::int32_t>(rows_.size()) - 1;
-    rows_.push_back({.token = fresh[i], .parent = parent, .sequence = &sequence_, .commit = true});
-    const bool last = i + 1 == fresh.size();
-    if (last && !root_rivals.empty()) {
-      rows_.back().logits = BatchRow::Logits::Some;
-      rows_.back().wanted = root_rivals;
-      rows_.back().out = logits[0].data();
-    }
-    if (!last && rows_.size() == kBatchRowsMax && !run(sweeps)) return false;
-  }
-  // The first group of the tree shares the pass of the last fresh tokens if there is room.
-  if (rows_.size() + nodes.size() > kBatchRowsMax && !run(sweeps)) return false;
-  for (std::size_t next = 0; next < nodes.size();) {
-    if (!run_tree_group(nodes, next, logits, sweeps)) return false;
-  }
-  return rows_.empty() || run(sweeps);
-}
-
-// Adds nodes from `next` on, each with the ancestors it needs, until the batch is full, and runs
-// it. Ancestors of an earlier group are evaluated again; they give the same bits.
-bool SequenceModel::run_tree_group(std::span<const TreeNode> nodes, std::size_t& next,
-                                   std::span<std::vector<float>> logits, std::uint32_t& sweeps) {
-  const auto prompt_end = static_cast<std::int32_t>(rows_.size()) - 1;
-  row_of_node_.assign(nodes.size(), -1);
-  std::vector<std::int32_t> path;
-  for (; next < nodes.size(); ++next) {
-    path.clear();
-    for (auto n = static_cast<std::int32_t>(next);
-         n >= 0 && row_of_node_[static_cast<std::size_t>(n)] < 0;
-         n = nodes[static_cast<std::size_t>(n)].parent) {
-      path.push_back(n);
-    }
-    if (rows_.size() + path.size() > kBatchRowsMax) break;
-    for (auto it = path.rbegin(); it != path.rend(); ++it) {
-      const auto n = static_cast<std::size_t>(*it);
-      const TreeNode& node = nodes[n];
-      BatchRow row{.token = node.token, .sequence = &sequence_};
-      row.parent =
-          node.parent < 0 ? prompt_end : row_of_node_[static_cast<std::size_t>(node.parent)];
-      if (!node.rivals.empty()) {
-        row.logits = BatchRow::Logits::Some;
-        row.wanted = node.rivals;
-        row.out = logits[n + 1].data();
-      }
-      row_of_node_[n] = static_cast<std::int32_t>(rows_.size());
-      rows_.push_back(row);
-    }
-  }
-  PICOLM_CHECK(!rows_.empty());  // no option is as long as a batch: its tokens are bounded by load
-  return run(sweeps);
 }
 
 void SequenceModel::begin(std::vector<TokenId> pending) {

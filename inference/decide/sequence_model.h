@@ -1,7 +1,7 @@
 #pragma once
 
-// One token sequence in front of the model: appends to it, evaluates candidate trees at its end,
-// and serves as the TokenModel of constrained generation. Splits long runs into batches.
+// One token sequence in front of the model: appends to it and serves as the TokenModel of
+// constrained generation. Splits long runs into batches.
 // Thread safety: unsafe; owned by the worker thread. Model, tokenizer and sequence outlive it.
 
 #include <span>
@@ -9,7 +9,6 @@
 #include <vector>
 
 #include "inference/constrain/generate.h"
-#include "inference/decide/candidate_tree.h"
 #include "inference/kv/kv_sequence.h"
 #include "inference/model/model.h"
 #include "inference/text/tokenizer.h"
@@ -26,13 +25,6 @@ class SequenceModel : public TokenModel {
   // Evaluates and commits `tokens`. False on a read error or a full context.
   [[nodiscard]] bool append(std::span<const TokenId> tokens);
 
-  // Evaluates and commits `fresh`, then the tree below it. Fills logits[0] for `root_rivals` and
-  // logits[1 + n] for the rivals of node n. Adds the passes over the layers to `sweeps`.
-  // REQUIRES: fresh is not empty; logits are sized to the rivals.
-  [[nodiscard]] bool forward_tree(std::span<const TokenId> fresh, std::span<const TreeNode> nodes,
-                                  std::span<const TokenId> root_rivals,
-                                  std::span<std::vector<float>> logits, std::uint32_t& sweeps);
-
   // Starts a generation: `pending` is evaluated together with the first tokens of the answer.
   void begin(std::vector<TokenId> pending);
 
@@ -46,14 +38,11 @@ class SequenceModel : public TokenModel {
  private:
   // Runs `rows_`; counts the pass.
   bool run(std::uint32_t& sweeps);
-  bool run_tree_group(std::span<const TreeNode> nodes, std::size_t& next,
-                      std::span<std::vector<float>> logits, std::uint32_t& sweeps);
 
   Model& model_;
   const Tokenizer& tokenizer_;
   KvSequence& sequence_;
   std::vector<BatchRow> rows_;
-  std::vector<std::int32_t> row_of_node_;
   std::vector<TokenId> pending_;
   std::vector<float> logits_;  // [vocabulary_count]
   std::uint32_t sweeps_ = 0;

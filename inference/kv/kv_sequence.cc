@@ -1,5 +1,7 @@
 #include "inference/kv/kv_sequence.h"
 
+#include <algorithm>
+
 #include "inference/check.h"
 
 namespace inference {
@@ -35,6 +37,27 @@ Half* KvSequence::key(std::uint32_t layer, std::uint32_t token) {
 
 Half* KvSequence::value(std::uint32_t layer, std::uint32_t token) {
   return values_.data() + offset(layer, token);
+}
+
+const Half* KvSequence::key(std::uint32_t layer, std::uint32_t token) const {
+  return keys_.data() + offset(layer, token);
+}
+
+const Half* KvSequence::value(std::uint32_t layer, std::uint32_t token) const {
+  return values_.data() + offset(layer, token);
+}
+
+void KvSequence::copy_from(const KvSequence& other) {
+  PICOLM_CHECK(other.layer_count_ == layer_count_ && other.kv_width_ == kv_width_);
+  PICOLM_CHECK(other.length_ <= capacity_);
+  const std::size_t count = std::size_t{other.length_} * kv_width_;
+  for (std::uint32_t layer = 0; layer < layer_count_; ++layer) {
+    const std::size_t from = std::size_t{layer} * other.capacity_ * kv_width_;
+    const std::size_t to = std::size_t{layer} * capacity_ * kv_width_;
+    std::copy_n(other.keys_.data() + from, count, keys_.data() + to);
+    std::copy_n(other.values_.data() + from, count, values_.data() + to);
+  }
+  length_ = other.length_;
 }
 
 void KvSequence::commit(std::uint32_t count) {

@@ -29,6 +29,11 @@ class KvSequence {
   // written before they are committed. REQUIRES: layer < layer_count(), token < capacity().
   Half* key(std::uint32_t layer, std::uint32_t token);
   Half* value(std::uint32_t layer, std::uint32_t token);
+  const Half* key(std::uint32_t layer, std::uint32_t token) const;
+  const Half* value(std::uint32_t layer, std::uint32_t token) const;
+
+  // Becomes the tokens of `other`. REQUIRES: the same layers and width; they fit.
+  void copy_from(const KvSequence& other);
 
   // Makes the next `count` tokens part of the sequence. REQUIRES: they fit and were written.
   void commit(std::uint32_t count);

@@ -47,7 +47,7 @@ void store_inputs(Transformer& model, std::uint32_t count) {
     float* normed = model.activations.normed.data() + std::size_t{worker} * n;
     model.kernels.rms_norm(model.activations.x.data() + std::size_t{i} * n,
                            model.weights.output_norm.data(), model.config.rms_epsilon, n, normed);
-    std::byte* row = inputs + i * per_input * row_bytes;
+    std::byte* row = inputs + std::size_t{i} * per_input * row_bytes;
     model.kernels.quantize_activations(format, normed, n, row);
     if (per_input == 1) return;
     subtract_stored(format, row, n, normed);
@@ -101,7 +101,7 @@ bool write_some(Transformer& model, const BatchRow& row, std::uint32_t i) {
   const ActivationFormat format = activation_format(output.type);
   const std::uint32_t per_input = rows_per_input(format);
   const std::byte* input = model.activations.quantized[static_cast<std::size_t>(format)].data() +
-                           i * per_input * activation_row_bytes(format, output.n_in);
+                           std::size_t{i} * per_input * activation_row_bytes(format, output.n_in);
   const std::span<std::byte> weights(model.activations.weight_row.data(), output.row_bytes);
   for (std::size_t t = 0; t < row.wanted.size(); ++t) {
     if (!model.source->read_row(output.region, row.wanted[t], weights)) return false;

@@ -33,8 +33,9 @@ void decode_super_blocks(const std::byte* row, std::size_t n, float* out) {
     UnpackedSuperBlock block;
     unpack(blocks[b], block);
     for (std::size_t i = 0; i < kSuperBlockValues; ++i) {
-      const float scale = block.d * static_cast<float>(block.scales[i / 16]);
-      const float offset = block.dmin * static_cast<float>(block.mins[i / 16]);
+      const std::size_t sub_block = i / 16;
+      const float scale = block.d * static_cast<float>(block.scales[sub_block]);
+      const float offset = block.dmin * static_cast<float>(block.mins[sub_block]);
       out[kSuperBlockValues * b + i] = scale * static_cast<float>(block.codes[i]) - offset;
     }
   }

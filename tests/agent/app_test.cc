@@ -12,6 +12,7 @@
 #include <thread>
 
 #include "tests/agent/config_text.h"
+#include "tests/agent/peer.h"
 #include "tests/agent/scripted_decider.h"
 #include "tests/support/broker.h"
 
@@ -22,66 +23,6 @@ using std::chrono::milliseconds;
 using std::chrono::seconds;
 using std::chrono::steady_clock;
 using Json = nlohmann::json;
-
-constexpr seconds kPatience{30};  // a loaded machine; normal is milliseconds
-
-// Another MQTT client: publishes, and keeps what it hears.
-class Peer {
- public:
-  explicit Peer(const test_support::Broker& broker, const std::string& filter = "#") {
-    transport::ClientOptions options;
-    options.uri = broker.uri();
-    options.client_id = "peer";
-    options.session_expiry = seconds(3600);
-    transport::LinkEvents events;
-    events.on_message = [this](transport::Message&& message) {
-      const std::lock_guard lock(mutex_);
-      messages_.push_back(std::move(message));
-      changed_.notify_all();
-    };
-    events.on_link = [this](const transport::LinkState& state) {
-      const std::lock_guard lock(mutex_);
-      connected_ = state.connected();
-      changed_.notify_all();
-    };
-    link_ = std::make_unique<transport::Link>(transport::make_paho_factory(options),
-                                              transport::SupervisorOptions{}, std::move(events));
-    transport::Subscription subscription;
-    subscription.filter = filter;
-    subscription.no_local = false;  // hears itself, so that it knows what the broker has
-    link_->set_subscriptions({subscription});
-    link_->start();
-    std::unique_lock lock(mutex_);
-    EXPECT_TRUE(changed_.wait_for(lock, kPatience, [this] { return connected_; }));
-  }
-
-  void publish(const std::string& topic, const std::string& payload,
-               const transport::Properties& properties = {}, bool retained = false) {
-    transport::Message message;
-    message.topic = topic;
-    message.payload = payload;
-    message.properties = properties;
-    message.retained = retained;
-    EXPECT_TRUE(link_->publish(std::move(message), [](transport::PublishResult) {}));
-  }
-
-  // All messages on `topic` so far.
-  std::vector<transport::Message> on(const std::string& topic) const {
-    const std::lock_guard lock(mutex_);
-    std::vector<transport::Message> found;
-    for (const transport::Message& message : messages_) {
-      if (message.topic == topic) found.push_back(message);
-    }
-    return found;
-  }
-
- private:
-  mutable std::mutex mutex_;
-  std::condition_variable changed_;
-  std::vector<transport::Message> messages_;
-  bool connected_ = false;
-  std::unique_ptr<transport::Link> link_;
-};
 
 // An agent with its configuration file, and the loop that main has.
 class Desk {
@@ -103,6 +44,13 @@ class Desk {
     options.link.reconnect.connects_per_min_max = 600;
   }
 
+  // A test that gave up half way must still end the agent's threads.
+  ~Desk() {
+    if (app != nullptr) static_cast<void>(app->stop());
+  }
+  Desk(const Desk&) = delete;
+  Desk& operator=(const Desk&) = delete;
+
   void write() { file_ = dir_.write("agent.json", json.dump()); }
 
   void start() {
@@ -113,7 +61,7 @@ class Desk {
 
   // Runs the loop until `done()`. False: it took too long, or the agent gave up.
   bool run_until(const std::function<bool()>& done) {
-    const auto deadline = steady_clock::now() + kPatience;
+    const auto deadline = steady_clock::now() + Peer::kPatience;
     std::mutex mutex;
     std::condition_variable never;
     std::unique_lock lock(mutex);
@@ -130,7 +78,7 @@ class Desk {
 
   TestJson json;
   AppOptions options;
-  Logger logger{LogLevel::Off};
+  Logger logger{LogLevel::Warning};  // shown by ctest when a test fails
   std::unique_ptr<App> app;
 
  private:
@@ -177,7 +125,7 @@ TEST(App, DecidesAnswersAndSaysOffline) {
   EXPECT_EQ(Json::parse(peer.on(kStatus)[0].payload)["state"], "online");
   EXPECT_TRUE(desk.app->stop());
   ASSERT_TRUE(desk.app->books().outcome(Outcome::Decided) == 1);
-  const auto deadline = steady_clock::now() + kPatience;
+  const auto deadline = steady_clock::now() + Peer::kPatience;
   while (Json::parse(peer.on(kStatus).back().payload)["state"] != "offline") {
     ASSERT_LT(steady_clock::now(), deadline);
     std::this_thread::yield();
@@ -210,7 +158,7 @@ TEST(App, BadPayloadsAndRetainedCommandsAreCountedAndItGoesOn) {
   Peer peer(broker);
   peer.publish(kInput, R"({"t":650})", {}, true);
   ASSERT_TRUE([&] {
-    const auto deadline = steady_clock::now() + kPatience;
+    const auto deadline = steady_clock::now() + Peer::kPatience;
     while (peer.on(kInput).empty() && steady_clock::now() < deadline) std::this_thread::yield();
     return !peer.on(kInput).empty();
   }());

@@ -21,18 +21,18 @@ class OldBroker(case.AgentCase):
                                                     "reply_to": [f"{self.space}/reply/#"]})
         self.agent.wait_line("link.connected.*version=3.1.1")
         self.assertEqual(self.gate.versions, [5, 4])
-        message = self.decide("notes", '{"seq":5}', ResponseTopic=f"{self.space}/reply/a")
+        message = self.decide_unmarked("notes", '{"seq":5}', ResponseTopic=f"{self.space}/reply/a")
         self.assertEqual((message.user, message.qos), ({}, 1))
         document = strict_json(message.payload)
         self.assertEqual((document["route"], document["input"]), ("notes", "5"))
         self.send("notes", b"\xff")
-        self.decide("notes", "oil")
+        self.decide_unmarked("notes", "oil")
         self.assert_books(self.stop_agent(), decided=2, reasons={"payload_invalid_utf8": 1})
         self.assertEqual(self.observer.of(f"{self.space}/reply/a"), [])
 
     def test_will_session_and_retained_commands_are_as_with_version_5(self):
         self.start(broker={"uri": self.gate.uri})
-        self.decide("notes", "oil")
+        self.decide_unmarked("notes", "oil")
         self.agent.kill()
         self.wait_state("offline")
         self.send("notes", "meanwhile")
@@ -47,7 +47,7 @@ class OldBroker(case.AgentCase):
         self.send("notes", "start the press", retain=True)
         self.addCleanup(self.send, "notes", b"", retain=True)
         self.start(broker={"uri": self.gate.uri})
-        self.decide("notes", "oil")
+        self.decide_unmarked("notes", "oil")
         self.assert_books(self.stop_agent(), decided=1, reasons={"retained": 1})
 
 

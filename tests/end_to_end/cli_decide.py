@@ -24,8 +24,8 @@ def decide(stdin, *arguments, schema=SCHEMA):
 
 class Decide(case.FolderCase):
     def test_one_line_each_in_order_and_null_for_what_is_refused(self):
-        lines = [b"Turn on machine A", b"", b'{"a":1,"a":2}', b"\xff\xfe", b"a\x00b", b"[" * 100_000,
-                 b"oil " * 5000, b"stop B\r"]
+        lines = [b"Turn on machine A", b"", b'{"a":1,"a":2}', b"\xff\xfe", b"a\x00b",
+                 b"[" * 100_000, b"oil " * 5000, b"stop B\r"]
         done = decide(b"\n".join(lines) + b"\n")
         self.assertEqual(done.returncode, 0, done.err)
         answers = json_lines(done.out)

@@ -25,7 +25,8 @@ def gguf_value(kind, value):
     number, code = {"u8": (0, "B"), "u32": (4, "I"), "i32": (5, "i"), "f32": (6, "f"),
                     "bool": (7, "?"), "u64": (10, "Q")}[kind.removesuffix("s")]
     if kind.endswith("s"):
-        return struct.pack("<IIQ", 9, number, len(value)) + struct.pack(f"<{len(value)}{code}", *value)
+        head = struct.pack("<IIQ", 9, number, len(value))
+        return head + struct.pack(f"<{len(value)}{code}", *value)
     return struct.pack("<I" + code, number, value)
 
 

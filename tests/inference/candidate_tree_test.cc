@@ -59,8 +59,16 @@ double naive_score(const Tokens& branch, const std::vector<Tokens>& options, std
   return sum;
 }
 
-std::vector<std::vector<float>> all_logits(const CandidateTree& tree) {
-  std::vector<std::vector<float>> out(tree.nodes().size() + 1);
+using Logits = std::vector<std::vector<float>>;
+
+std::vector<std::vector<double>> to_log_p(const Logits& logits, bool* degenerate) {
+  std::vector<std::vector<double>> out;
+  for (const auto& place : logits) out.push_back(log_shares(place, degenerate));
+  return out;
+}
+
+Logits all_logits(const CandidateTree& tree) {
+  Logits out(tree.nodes().size() + 1);
   for (const TokenId t : tree.root_rivals()) out[0].push_back(logit({}, t));
   std::vector<Tokens> paths(tree.nodes().size());
   for (std::size_t n = 0; n < tree.nodes().size(); ++n) {
@@ -73,14 +81,14 @@ std::vector<std::vector<float>> all_logits(const CandidateTree& tree) {
 }
 
 void expect_naive(const std::vector<ClosedField>& fields) {
-  const CandidateTree tree(fields, encode);
+  const CandidateTree tree(fields, encode, Scoring::Fast);
   const auto logits = all_logits(tree);
   for (std::size_t f = 0; f < fields.size(); ++f) {
     std::vector<Tokens> options;
     for (const auto& option : fields[f].options)
       options.push_back(encode(option + fields[f].terminator));
     bool degenerate = false;
-    const auto scores = tree.score(f, logits, &degenerate);
+    const auto scores = tree.score(f, to_log_p(logits, &degenerate));
     ASSERT_EQ(scores.size(), options.size());
     EXPECT_FALSE(degenerate);
     double total = 0;
@@ -135,41 +143,56 @@ TEST(CandidateTree, EqualsPlainEnumerationOnRandomFields) {
 TEST(CandidateTree, EvaluatesNoNodeWithoutRivalsBelow) {
   const std::vector<ClosedField> fields = {
       {"/a", "{\"a\":", ',', 0, {"\"xlong_common_tail\"", "\"ylong_common_tail\""}}};
-  const CandidateTree tree(fields, encode);
+  const CandidateTree tree(fields, encode, Scoring::Fast);
   // The branch and the opening quote; the letters that tell the options apart are leaves.
   EXPECT_EQ(tree.nodes().size(), encode("{\"a\":").size() + 1);
+}
+
+TEST(CandidateTree, ExactScoringCountsEveryToken) {
+  const std::vector<ClosedField> fields = {
+      {"/a", "{\"a\":", ',', 0, {"\"xlong\"", "\"ylong\"", "\"y\""}}};
+  const CandidateTree tree(fields, encode, Scoring::Exact);
+  std::vector<std::vector<double>> log_p(tree.nodes().size() + 1);
+  for (std::size_t n = 0; n < tree.nodes().size(); ++n) {
+    log_p[n + 1].assign(tree.nodes()[n].rivals.size(), -1.0);
+  }
+  const auto scores = tree.score(0, log_p);
+  for (std::size_t o = 0; o < fields[0].options.size(); ++o) {
+    const auto tokens = static_cast<double>(encode(fields[0].options[o] + ",").size());
+    EXPECT_DOUBLE_EQ(scores[o], -tokens) << fields[0].options[o];
+  }
 }
 
 TEST(CandidateTree, RefusesOptionsThatAreTheSameTokens) {
   const auto same = [](std::string_view) { return Tokens{1, 2}; };
   const std::vector<ClosedField> fields = {{"/a", "{", ',', 0, {"1", "2"}}};
-  EXPECT_THROW(CandidateTree(fields, same), LoadError);
+  EXPECT_THROW(CandidateTree(fields, same, Scoring::Fast), LoadError);
 }
 
 TEST(CandidateTree, RefusesOptionsBeyondTheDepth) {
   const std::vector<ClosedField> fields = {
       {"/a", "{", ',', 0, {"\"" + std::string(300, 'x') + "\"", "\"y\""}}};
-  EXPECT_THROW(CandidateTree(fields, encode), LoadError);
+  EXPECT_THROW(CandidateTree(fields, encode, Scoring::Fast), LoadError);
 }
 
 TEST(CandidateTree, GivesEqualScoresWhereNoLogitIsFinite) {
   const std::vector<ClosedField> fields = {{"/a", "{", ',', 0, {"1", "2", "3"}}};
-  const CandidateTree tree(fields, encode);
+  const CandidateTree tree(fields, encode, Scoring::Fast);
   auto logits = all_logits(tree);
   for (auto& place : logits) std::fill(place.begin(), place.end(), std::nanf(""));
   bool degenerate = false;
-  const auto scores = tree.score(0, logits, &degenerate);
+  const auto scores = tree.score(0, to_log_p(logits, &degenerate));
   EXPECT_TRUE(degenerate);
   for (const double s : scores) EXPECT_DOUBLE_EQ(s, -std::log(3.0));
 }
 
 TEST(CandidateTree, OneNaNDoesNotWin) {
   const std::vector<ClosedField> fields = {{"/a", "{", ',', 0, {"1", "2", "3"}}};
-  const CandidateTree tree(fields, encode);
+  const CandidateTree tree(fields, encode, Scoring::Fast);
   auto logits = all_logits(tree);
   logits.back()[1] = std::nanf("");
   bool degenerate = false;
-  const auto scores = tree.score(0, logits, &degenerate);
+  const auto scores = tree.score(0, to_log_p(logits, &degenerate));
   EXPECT_LT(scores[1], scores[0]);
   EXPECT_LT(scores[1], scores[2]);
   EXPECT_TRUE(degenerate);

@@ -9,10 +9,8 @@
 #include <string>
 
 #include "inference/constrain/automaton.h"
-#include "inference/decide/candidate_tree.h"
-#include "inference/decide/sequence_model.h"
 #include "inference/kernels/kernels.h"
-#include "inference/model/loaded_model.h"
+#include "inference/model/model.h"
 #include "tests/support/temp_dir.h"
 #include "tests/support/test_data.h"
 #include "tests/support/tiny_model.h"
@@ -70,6 +68,11 @@ class EngineTest : public testing::Test {
   test_support::TempDir dir_;
 };
 
+MessageScores score(Engine& engine, Route& route, std::string_view message) {
+  const Request request{&route, message};
+  return engine.score({&request, 1}).front();
+}
+
 Decision decide(Engine& engine, Route& route, std::string_view message) {
   const Request request{&route, message};
   return engine.decide({&request, 1}).front();
@@ -110,10 +113,10 @@ TEST_F(EngineTest, AClosedSchemaTakesOneSweep) {
 TEST_F(EngineTest, OtherRoutesDoNotChangeADecision) {
   Engine engine(engine_options());
   const auto closed = engine.open_route({closed_schema(), "Decide.", {}});
-  const MessageScores alone = engine.score(*closed, "stop press 2");
+  const MessageScores alone = score(engine, *closed, "stop press 2");
   const auto open = engine.open_route({open_schema(), "Something else entirely.", {}});
   for (const std::string_view message : kMessages) decide(engine, *open, message);
-  const MessageScores later = engine.score(*closed, "stop press 2");
+  const MessageScores later = score(engine, *closed, "stop press 2");
   ASSERT_EQ(alone.fields.size(), later.fields.size());
   for (std::size_t f = 0; f < alone.fields.size(); ++f) {
     EXPECT_EQ(alone.fields[f].model, later.fields[f].model);
@@ -129,7 +132,7 @@ TEST_F(EngineTest, ThreadsAndKernelsGiveTheSameBits) {
       options.threads = threads;
       Engine engine(options);
       const auto route = engine.open_route({closed_schema(), "Decide.", {}});
-      const MessageScores scores = engine.score(*route, "stop press 2");
+      const MessageScores scores = score(engine, *route, "stop press 2");
       std::vector<std::vector<double>> fields;
       for (const auto& field : scores.fields) fields.push_back(field.model);
       if (first.empty()) first = fields;
@@ -174,60 +177,107 @@ TEST_F(EngineTest, DecidesWithZeroConfidenceWhenWeightsAreNotNumbers) {
   EXPECT_EQ(decision.confidence, 0);
 }
 
-// The tree in one pass, against each path fed to the model on its own, one token a call.
-class TreeTest : public EngineTest {
+// The same messages scored in every way that must give the same bits.
+class ScoringTest : public EngineTest {
  protected:
-  void expect_same_bits(const std::vector<ClosedField>& fields, std::size_t node_count_min) {
-    LoadedModel loaded({make({}), 2, "", 0, 512});
-    const auto& config = loaded.model.config();
-    const auto encode = [&](std::string_view text) {
-      return loaded.tokenizer->encode_text(text, Tokenizer::Position::Continuation);
-    };
-    const CandidateTree tree(fields, encode);
-    ASSERT_GE(tree.nodes().size(), node_count_min);
-    const auto fresh = encode("a message before the tree");
-    std::vector<std::vector<float>> together(tree.nodes().size() + 1);
-    together[0].resize(tree.root_rivals().size());
-    for (std::size_t n = 0; n < tree.nodes().size(); ++n) {
-      together[n + 1].resize(tree.nodes()[n].rivals.size());
-    }
-    KvSequence sequence(config.layer_count, config.kv_width(), 512);
-    SequenceModel model(loaded.model, *loaded.tokenizer, sequence);
-    std::uint32_t sweeps = 0;
-    ASSERT_TRUE(model.forward_tree(fresh, tree.nodes(), tree.root_rivals(), together, sweeps));
-    EXPECT_EQ(sequence.length(), fresh.size()) << "tree nodes are never committed";
+  using Bits = std::vector<std::vector<double>>;
 
-    for (std::size_t n = 0; n < tree.nodes().size(); ++n) {
-      if (tree.nodes()[n].rivals.empty()) continue;
-      std::vector<TokenId> path;
-      for (auto at = static_cast<std::int32_t>(n); at >= 0;
-           at = tree.nodes()[static_cast<std::size_t>(at)].parent) {
-        path.insert(path.begin(), tree.nodes()[static_cast<std::size_t>(at)].token);
-      }
-      sequence.truncate(0);
-      model.begin({});
-      std::span<const float> logits;
-      for (const TokenId token : fresh) logits = model.next_logits({&token, 1});
-      for (const TokenId token : path) logits = model.next_logits({&token, 1});
-      for (std::size_t r = 0; r < tree.nodes()[n].rivals.size(); ++r) {
-        EXPECT_EQ(together[n + 1][r], logits[tree.nodes()[n].rivals[r]]) << "node " << n;
-      }
+  // The large route's prompt lists its options.
+  EngineOptions long_context() {
+    test_support::TinyModelOptions model;
+    model.context_length = 8192;
+    EngineOptions options;
+    options.model_path = make(model);
+    options.threads = 2;
+    options.context_tokens_max = 8192;
+    return options;
+  }
+
+  static Bits bits_of(const MessageScores& scores) {
+    Bits out;
+    for (const auto& field : scores.fields) out.push_back(field.model);
+    return out;
+  }
+
+  // A route of each scoring; the second has a tree that is larger than a batch.
+  static std::vector<RouteOptions> routes(bool exact) {
+    SchemaSpec large;
+    schemas::EnumNode ids;
+    for (std::uint64_t i = 1; i <= 120; ++i) {
+      const std::string id = std::to_string(i * 2654435761 % 1'000'000'007) + "x";
+      ids.values.push_back("\"" + id + "y\"");
+      ids.values.push_back("\"" + id + "z\"");
     }
+    large.nodes = {schemas::ObjectNode{{{"id", 1, true}}}, ids};
+    std::vector<RouteOptions> out = {
+        {closed_schema(), "Decide.", {"a"}, exact},
+        {large, "Find.", {"a"}, exact},
+        {closed_schema(), "Another prompt, a little longer.", {"a"}, exact}};
+    return out;
+  }
+
+  std::vector<Bits> score_all(const EngineOptions& options, bool exact, bool together) {
+    Engine engine(options);
+    std::vector<std::unique_ptr<Route>> open;
+    std::vector<Request> requests;
+    for (const RouteOptions& route : routes(exact)) open.push_back(engine.open_route(route));
+    for (const std::string_view message : kMessages) {
+      for (const auto& route : open) requests.push_back({route.get(), message});
+    }
+    std::vector<Bits> out;
+    if (together) {
+      for (const MessageScores& scores : engine.score(requests)) out.push_back(bits_of(scores));
+    } else {
+      for (const Request& request : requests)
+        out.push_back(bits_of(engine.score({&request, 1}).front()));
+    }
+    return out;
   }
 };
 
-TEST_F(TreeTest, GivesTheBitsOfTokenByTokenEvaluation) {
-  expect_same_bits(find_closed_fields(closed_schema()), 8);
+TEST_F(ScoringTest, TheLargeTreeIsLargerThanABatch) {
+  Engine engine(long_context());
+  const auto route = engine.open_route(routes(false)[1]);
+  const MessageScores scores = score(engine, *route, "x");
+  EXPECT_GT(scores.stats.trie_nodes, ModelOptions{}.batch_rows_max);
+  EXPECT_GT(scores.stats.sweeps, 1u);
 }
 
-TEST_F(TreeTest, GivesTheSameBitsWhenItTakesSeveralBatches) {
-  ClosedField field{"/id", "{\"id\":", ',', 0, {}};
-  for (std::uint64_t i = 1; i <= 120; ++i) {
-    const std::string digits = std::to_string(i * 2654435761 % 1'000'000'007);
-    field.options.push_back("\"" + digits + "x" + std::to_string(i) + "y\"");
-    field.options.push_back("\"" + digits + "x" + std::to_string(i) + "z\"");
+TEST_F(ScoringTest, TogetherAloneAndTokenByTokenGiveTheSameBits) {
+  for (const bool exact : {false, true}) {
+    EngineOptions options = long_context();
+    const auto alone = score_all(options, exact, false);
+    EXPECT_EQ(score_all(options, exact, true), alone) << "together, exact " << exact;
+    options.sequential = true;
+    EXPECT_EQ(score_all(options, exact, false), alone) << "token by token, exact " << exact;
   }
-  expect_same_bits({field}, ModelOptions{}.batch_rows_max + 1);
+}
+
+TEST_F(ScoringTest, AKeptPrefixGivesTheSameBits) {
+  EngineOptions options = engine_options();
+  options.kv_dir = dir_.path().string();
+  const auto bits = [&] {
+    Engine engine(options);
+    const auto route = engine.open_route({closed_schema(), "Decide.", {"a"}});
+    return bits_of(score(engine, *route, "stop press 2"));
+  };
+  const Bits first = bits();
+  EXPECT_EQ(bits(), first) << "from the file";
+  options.kv_dir.clear();
+  EXPECT_EQ(bits(), first) << "evaluated again";
+}
+
+TEST_F(ScoringTest, SmallMessagesShareAPass) {
+  Engine engine(engine_options());
+  const auto route = engine.open_route({closed_schema(), "Decide.", {}});
+  const std::vector<Request> requests(4, {route.get(), "stop press 2"});
+  const auto scores = engine.score(requests);
+  std::uint32_t rows = 0;
+  for (const MessageScores& s : scores) {
+    EXPECT_EQ(s.stats.sweeps, 1u);
+    rows += s.stats.fresh_tokens + s.stats.trie_nodes;
+  }
+  EXPECT_LE(rows, ModelOptions{}.batch_rows_max) << "four of them fit one batch";
 }
 
 }  // namespace

@@ -17,8 +17,8 @@ class Authority:
         self.folder = folder
         self.certificate = folder / f"{name}.pem"
         self._key = folder / f"{name}.key"
-        _openssl("req", "-x509", *KEY, "-days", 2, "-subj", f"/CN=Test {name}", "-keyout", self._key,
-                 "-out", self.certificate)
+        _openssl("req", "-x509", *KEY, "-days", 2, "-subj", f"/CN=Test {name}", "-keyout",
+                 self._key, "-out", self.certificate)
 
     def issue(self, name, alternative_names=""):
         """Certificate and key for `name`; a server's names are "DNS:localhost,IP:127.0.0.1"."""
