@@ -55,8 +55,12 @@ if [ -z "$quick" ]; then
     setarch -R ctest --test-dir build/tsan --output-on-failure --no-tests=error \
     --label-regex thread --parallel "$jobs" --quiet
   say "aarch64"
-  build aarch64 unit_tests
+  build aarch64 unit_tests picolm
   PICOLM_TEST_MODEL=none run_tests build/aarch64 --label-exclude 'slow|process' --quiet
+  say "armhf and riscv64"
+  build armhf picolm inference_kernels_test
+  build riscv64 picolm inference_kernels_test
+  tests/cross.sh aarch64 armhf riscv64
 fi
 
 say "release tests"
