@@ -1,6 +1,7 @@
 #pragma once
 
 // Activation rows quantised with NEON: the vocabulary of quantize_rows.h.
+// Thread safety: pure functions.
 
 #include <arm_neon.h>
 

@@ -10,6 +10,7 @@
 //   codes<g>(block)                    the codes of group g = 0..7 of 32 values
 //   prepare(block), scale_low<g>, scale_high<g>   sub-block scales of the first and the last 16 of
 //                                      the group, as eight int16
+// Thread safety: pure functions.
 
 #include <immintrin.h>
 

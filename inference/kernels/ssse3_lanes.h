@@ -4,6 +4,7 @@
 // compiled with SSSE3; everything is in an unnamed namespace, so no other file can be given code
 // from here by the linker. Half precision is converted step by step, since these CPUs have no
 // instruction for it.
+// Thread safety: pure functions.
 
 #include <immintrin.h>
 
