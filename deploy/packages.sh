@@ -9,7 +9,7 @@ build=(g++ cmake ninja-build libpaho-mqttpp-dev libpaho-mqtt-dev libssl-dev nloh
 demo=(mosquitto mosquitto-clients python3 python3-pip python3-paho-mqtt unzip)
 check=(libgtest-dev googletest mosquitto mosquitto-clients openssl python3 python3-pip
        python3-jsonschema python3-paho-mqtt unzip xz-utils ccache git util-linux)
-cross=(g++-aarch64-linux-gnu qemu-user)
+cross=(g++-aarch64-linux-gnu g++-arm-linux-gnueabihf g++-riscv64-linux-gnu qemu-user)
 
 wanted=()
 for task in "$@"; do

@@ -2,14 +2,16 @@
 # Installs what is missing, builds, runs every test. Closes with ctest's summary.
 #   tests/run.sh          everything: sanitizers, other instruction sets, all tests
 #   tests/run.sh --quick  the release build and its tests without the slow ones
+#   tests/run.sh --full   everything, and the command line tool built for three more CPUs
 set -euo pipefail
 cd "$(dirname "$0")/.."
 
-quick=
+quick= full=
 case "${1:-}" in
   "") ;;
   --quick) quick=1 ;;
-  *) echo "usage: $0 [--quick]" >&2; exit 2 ;;
+  --full) full=1 ;;
+  *) echo "usage: $0 [--quick|--full]" >&2; exit 2 ;;
 esac
 jobs=$(nproc)
 # A compiler cache serves a clone in any folder.
@@ -59,6 +61,13 @@ if [ -z "$quick" ]; then
   say "aarch64"
   build aarch64 unit_tests
   PICOLM_TEST_MODEL=none run_tests build/aarch64 --label-exclude slow --quiet
+fi
+if [ -n "$full" ]; then
+  say "the same answers from 64-bit ARM, 32-bit ARM and RISC-V"
+  build aarch64 picolm
+  build armhf picolm inference_kernels_test
+  build riscv64 picolm inference_kernels_test
+  tests/cross.sh aarch64 armhf riscv64
 fi
 
 say "release tests"

@@ -6,13 +6,34 @@ endfunction()
 
 find_package(Threads REQUIRED)
 
+# picolm_headers(TARGET FOLDER): a library of headers only, the same for every processor. A cross
+# build takes it from this machine, through a link to its one folder, so that no other header of
+# this machine is found.
+function(picolm_headers target folder)
+  find_path(PICOLM_HEADERS_OF_${folder} ${folder} NO_CMAKE_FIND_ROOT_PATH
+    PATHS /usr/include /usr/local/include NO_DEFAULT_PATH)
+  if(NOT PICOLM_HEADERS_OF_${folder})
+    return()
+  endif()
+  file(MAKE_DIRECTORY ${CMAKE_BINARY_DIR}/headers)
+  file(CREATE_LINK ${PICOLM_HEADERS_OF_${folder}}/${folder} ${CMAKE_BINARY_DIR}/headers/${folder}
+    SYMBOLIC)
+  add_library(${target} INTERFACE IMPORTED)
+  target_include_directories(${target} SYSTEM INTERFACE ${CMAKE_BINARY_DIR}/headers)
+endfunction()
+
 if(PICOLM_BUILD_CLI OR PICOLM_BUILD_AGENT)
-  find_package(nlohmann_json 3.11 QUIET)
-  if(NOT nlohmann_json_FOUND)
+  if(CMAKE_CROSSCOMPILING)
+    picolm_headers(nlohmann_json::nlohmann_json nlohmann)
+    picolm_headers(CLI11::CLI11 CLI)
+  else()
+    find_package(nlohmann_json 3.11 QUIET)
+    find_package(CLI11 QUIET)
+  endif()
+  if(NOT TARGET nlohmann_json::nlohmann_json)
     picolm_missing("nlohmann/json" nlohmann-json3-dev)
   endif()
-  find_package(CLI11 QUIET)
-  if(NOT CLI11_FOUND)
+  if(NOT TARGET CLI11::CLI11)
     picolm_missing("CLI11" libcli11-dev)
   endif()
 endif()

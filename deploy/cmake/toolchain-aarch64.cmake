@@ -1,6 +1,6 @@
 # Builds for 64-bit ARM on another machine, with Debian's g++-aarch64-linux-gnu; programs and tests
-# run under qemu-user. Only what needs no third-party library of the target can be built:
-# PICOLM_BUILD_AGENT=OFF and PICOLM_BUILD_CLI=OFF. GoogleTest is built from its source package.
+# run under qemu-user. What needs libraries of the target cannot be built: PICOLM_BUILD_AGENT=OFF.
+# GoogleTest is built from its source package.
 set(CMAKE_SYSTEM_NAME Linux)
 set(CMAKE_SYSTEM_PROCESSOR aarch64)
 set(CMAKE_CXX_COMPILER aarch64-linux-gnu-g++)

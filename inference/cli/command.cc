@@ -15,7 +15,8 @@ void add_model_arguments(CLI::App& command, ModelArguments& arguments) {
                      "bound of the whole process, such as 256M (default: what is available)");
   command.add_option("--threads", arguments.threads, "compute threads (default: cores)")
       ->check(CLI::Range(1u, 256u));
-  command.add_option("--kernels", arguments.kernels, "instruction set: scalar, avx2, neon");
+  command.add_option("--kernels", arguments.kernels,
+                     "instruction set: scalar, ssse3, avx2, neon, neon_dotprod");
 }
 
 inference::EngineOptions engine_options(const ModelArguments& arguments) {

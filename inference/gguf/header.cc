@@ -126,7 +126,8 @@ void read_array(Reader& reader, const Limits& limits, std::string_view where, Ke
 }
 
 void read_number(Reader& reader, std::string_view where, Key& key) {
-  const std::uint64_t bytes = kValueTypes[static_cast<std::size_t>(key.type)].bytes;
+  const TypeEntry& type = kValueTypes[static_cast<std::size_t>(key.type)];
+  const auto bytes = static_cast<std::size_t>(type.bytes);
   reader.copy(std::as_writable_bytes(std::span(&key.bits, 1)).first(bytes), where);
   if (key.type == ValueType::Bool && key.bits > 1) {
     refuse(reader.path(), key.offset, where, "boolean " + std::to_string(key.bits), "0 or 1");

@@ -15,15 +15,15 @@
 #include "inference/kernels/avx2_blocks.h"
 #include "inference/kernels/avx2_lanes.h"
 #include "inference/kernels/float_kernels.h"
+#include "inference/kernels/float_tiles.h"
 #include "inference/kernels/matmul_tiles.h"
+#include "inference/kernels/quantize_rows.h"
 #include "inference/kernels/tables.h"
 
 namespace inference {
 namespace {
 
 // ---- activations --------------------------------------------------------------------------------
-
-constexpr float kLargestFloat = 0x1.fffffep+127f;
 
 int sum_of(__m128i v) {
   v = _mm_add_epi32(v, _mm_shuffle_epi32(v, 0x4e));
@@ -47,75 +47,40 @@ __m256i to_bytes(const float* x, __m256 inverse) {
                                      _mm256_setr_epi32(0, 4, 1, 5, 2, 6, 3, 7));
 }
 
-// As quantize_block of scalar.cc; n is a multiple of 32.
-float quantize_block(const float* x, std::size_t n, std::int8_t* values) {
-  __m256i largest = _mm256_setzero_si256();
-  const __m256i magnitude = _mm256_set1_epi32(0x7fffffff);
-  for (std::size_t i = 0; i < n; i += 8) {
-    largest = _mm256_max_epi32(largest, _mm256_and_si256(load_256(x + i), magnitude));
-  }
-  __m128i one =
-      _mm_max_epi32(_mm256_castsi256_si128(largest), _mm256_extracti128_si256(largest, 1));
-  one = _mm_max_epi32(one, _mm_shuffle_epi32(one, 0x4e));
-  one = _mm_max_epi32(one, _mm_shuffle_epi32(one, 0xb1));
-  const bool finite = _mm_cvtsi128_si32(one) < 0x7f800000;
-  const float amax = _mm_cvtss_f32(_mm_castsi128_ps(one));
-  const float inverse = 127.0f / amax;
-  const bool usable = finite && inverse <= kLargestFloat;
-  for (std::size_t i = 0; i < n; i += 32) {
-    const __m256i bytes =
-        usable ? to_bytes(x + i, _mm256_set1_ps(inverse)) : _mm256_setzero_si256();
-    _mm256_storeu_si256(reinterpret_cast<__m256i*>(values + i), bytes);
-  }
-  if (usable) return amax / 127.0f;
-  return finite ? 0.0f : __builtin_nanf("");
-}
-
-void quantize_q8(const float* x, std::size_t n, std::byte* out) {
-  const std::size_t blocks = n / kBlockValues;
-  auto* values = reinterpret_cast<std::int8_t*>(out);
-  auto* scales = reinterpret_cast<float*>(out + n);
-  float* scaled_sums = scales + round_up_to_8(blocks);
-  for (std::size_t b = 0; b < blocks; ++b) {
-    std::int8_t* block = values + kBlockValues * b;
-    scales[b] = quantize_block(x + kBlockValues * b, kBlockValues, block);
-    const __m256i pairs = _mm256_maddubs_epi16(_mm256_set1_epi8(1), load_256(block));
-    const int sum = sum_of(_mm256_madd_epi16(pairs, _mm256_set1_epi16(1)));
-    scaled_sums[b] = scales[b] * static_cast<float>(sum);
-  }
-  for (std::size_t b = blocks; b < round_up_to_8(blocks); ++b) scales[b] = scaled_sums[b] = 0;
-}
-
-void quantize_q8k(const float* x, std::size_t n, std::byte* out) {
-  const std::size_t blocks = n / kSuperBlockValues;
-  auto* values = reinterpret_cast<std::int8_t*>(out);
-  auto* sums = reinterpret_cast<std::int16_t*>(out + n);
-  auto* scales = reinterpret_cast<float*>(sums + n / 16);
-  for (std::size_t b = 0; b < blocks; ++b) {
-    const std::size_t first = kSuperBlockValues * b;
-    scales[b] = quantize_block(x + first, kSuperBlockValues, values + first);
-  }
-  for (std::size_t s = 0; s < n / 16; ++s) {
-    const __m256i words = _mm256_cvtepi8_epi16(load_128(values + 16 * s));
-    sums[s] = static_cast<std::int16_t>(sum_of(_mm256_madd_epi16(words, _mm256_set1_epi16(1))));
-  }
-  for (std::size_t b = blocks; b < round_up_to_8(blocks); ++b) scales[b] = 0;
-}
-
-void quantize_activations(ActivationFormat format, const float* x, std::size_t n, std::byte* out) {
-  switch (format) {
-    case ActivationFormat::F32: {
-      auto* values = reinterpret_cast<float*>(out);
-      for (std::size_t i = 0; i < n; ++i) values[i] = x[i];
-      for (std::size_t i = n; i < round_up_to_8(n); ++i) values[i] = 0;
-      return;
+struct Avx2Quantizer {
+  // As quantize_block of scalar.cc; n is a multiple of 32.
+  static float quantize_block(const float* x, std::size_t n, std::int8_t* values) {
+    __m256i largest = _mm256_setzero_si256();
+    const __m256i magnitude = _mm256_set1_epi32(0x7fffffff);
+    for (std::size_t i = 0; i < n; i += 8) {
+      largest = _mm256_max_epi32(largest, _mm256_and_si256(load_256(x + i), magnitude));
     }
-    case ActivationFormat::Q8:
-      return quantize_q8(x, n, out);
-    case ActivationFormat::Q8K:
-      return quantize_q8k(x, n, out);
+    __m128i one =
+        _mm_max_epi32(_mm256_castsi256_si128(largest), _mm256_extracti128_si256(largest, 1));
+    one = _mm_max_epi32(one, _mm_shuffle_epi32(one, 0x4e));
+    one = _mm_max_epi32(one, _mm_shuffle_epi32(one, 0xb1));
+    const bool finite = _mm_cvtsi128_si32(one) < 0x7f800000;
+    const float amax = _mm_cvtss_f32(_mm_castsi128_ps(one));
+    const float inverse = 127.0f / amax;
+    const bool usable = finite && inverse <= kLargestFloat;
+    for (std::size_t i = 0; i < n; i += 32) {
+      const __m256i bytes =
+          usable ? to_bytes(x + i, _mm256_set1_ps(inverse)) : _mm256_setzero_si256();
+      _mm256_storeu_si256(reinterpret_cast<__m256i*>(values + i), bytes);
+    }
+    if (usable) return amax / 127.0f;
+    return finite ? 0.0f : __builtin_nanf("");
   }
-}
+
+  static int sum_16(const std::int8_t* values) {
+    const __m256i words = _mm256_cvtepi8_epi16(load_128(values));
+    return sum_of(_mm256_madd_epi16(words, _mm256_set1_epi16(1)));
+  }
+  static int sum_32(const std::int8_t* values) {
+    const __m256i pairs = _mm256_maddubs_epi16(_mm256_set1_epi8(1), load_256(values));
+    return sum_of(_mm256_madd_epi16(pairs, _mm256_set1_epi16(1)));
+  }
+};
 
 // ---- matrix products ----------------------------------------------------------------------------
 
@@ -152,15 +117,19 @@ inline void last_scales(const typename Format::Block* blocks, std::size_t count,
 // Weight rows [o, o + kOut) by activation rows [r, r + kRows) for blocks of 32.
 template <typename Format>
 struct BlockTile {
+  static constexpr std::size_t kRowsMax = 8;
   using Block = typename Format::Block;
 
   template <std::size_t kOut, std::size_t kRows>
   static void run(const Product& p, std::size_t o, std::size_t r) {
     const std::size_t blocks = p.n_in / kBlockValues;
     __m256 acc[kOut][kRows];
-    __m256 offsets[kOut][kRows];
+    alignas(32) float offsets[kOut][kRows][8];  // in memory: registers are for `acc`
     for (std::size_t i = 0; i < kOut; ++i) {
-      for (std::size_t j = 0; j < kRows; ++j) acc[i][j] = offsets[i][j] = _mm256_setzero_ps();
+      for (std::size_t j = 0; j < kRows; ++j) {
+        acc[i][j] = _mm256_setzero_ps();
+        _mm256_store_ps(offsets[i][j], _mm256_setzero_ps());
+      }
     }
     for (std::size_t b = 0; b < blocks; b += 8) {
       for (std::size_t i = 0; i < kOut; ++i) {
@@ -172,7 +141,7 @@ struct BlockTile {
     for (std::size_t i = 0; i < kOut; ++i) {
       for (std::size_t j = 0; j < kRows; ++j) {
         float sum = reduce(acc[i][j]);
-        if constexpr (Format::kHasOffset) sum += reduce(offsets[i][j]);
+        if constexpr (Format::kHasOffset) sum += reduce(_mm256_load_ps(offsets[i][j]));
         *p.result(o + i, r + j) = sum;
       }
     }
@@ -184,7 +153,7 @@ struct BlockTile {
   [[gnu::always_inline]] static void eight_blocks(const Block* weights, std::size_t blocks,
                                                   std::size_t b, const std::byte* row,
                                                   std::size_t row_bytes, __m256* acc,
-                                                  __m256* offsets) {
+                                                  float (*offsets)[8]) {
     const std::size_t count = blocks - b < 8 ? blocks - b : 8;
     __m256 d = _mm256_setzero_ps();
     __m256 m = _mm256_setzero_ps();
@@ -199,7 +168,7 @@ struct BlockTile {
       _mm256_store_ps(scales[j], _mm256_mul_ps(d, _mm256_load_ps(x.scales + b)));
       if constexpr (Format::kHasOffset) {
         const __m256 product = _mm256_mul_ps(m, _mm256_load_ps(x.scaled_sums + b));
-        offsets[j] = _mm256_add_ps(offsets[j], product);
+        _mm256_store_ps(offsets[j], _mm256_add_ps(_mm256_load_ps(offsets[j]), product));
       }
     }
     const auto* values = reinterpret_cast<const std::int8_t*>(row) + kBlockValues * b;
@@ -220,6 +189,7 @@ struct BlockTile {
 // multiplication: lanes of 32 groups add up in int32.
 template <typename Format>
 struct SuperBlockTile {
+  static constexpr std::size_t kRowsMax = 8;
   using Block = typename Format::Block;
 
   template <std::size_t kOut, std::size_t kRows>
@@ -292,65 +262,25 @@ struct SuperBlockTile {
 
 struct FloatWeights {
   static constexpr std::size_t kBytes = 4;
-  static __m256 load(const void* p) { return _mm256_loadu_ps(static_cast<const float*>(p)); }
+  static Avx2Lanes load(const void* p) { return {_mm256_loadu_ps(static_cast<const float*>(p))}; }
 };
 
 struct HalfWeights {
   static constexpr std::size_t kBytes = 2;
-  static __m256 load(const void* p) { return _mm256_cvtph_ps(load_128(p)); }
+  static Avx2Lanes load(const void* p) { return {_mm256_cvtph_ps(load_128(p))}; }
 };
 
 struct BfloatWeights {
   static constexpr std::size_t kBytes = 2;
-  static __m256 load(const void* p) {
-    return _mm256_castsi256_ps(_mm256_slli_epi32(_mm256_cvtepu16_epi32(load_128(p)), 16));
-  }
-};
-
-// The same for weights that are floats.
-template <typename Format>
-struct FloatTile {
-  template <std::size_t kOut, std::size_t kRows>
-  static void run(const Product& p, std::size_t o, std::size_t r) {
-    __m256 acc[kOut][kRows];
-    for (std::size_t i = 0; i < kOut; ++i) {
-      for (std::size_t j = 0; j < kRows; ++j) acc[i][j] = _mm256_setzero_ps();
-    }
-    std::size_t n = 0;
-    for (; n + 8 <= p.n_in; n += 8) {
-      for (std::size_t i = 0; i < kOut; ++i) {
-        const __m256 weight = Format::load(p.weight_row(o + i) + n * Format::kBytes);
-        multiply_add<kRows>(p, weight, r, n, acc[i]);
-      }
-    }
-    if (n < p.n_in) {
-      // Activation rows are padded to eight with zeros, weight rows here.
-      for (std::size_t i = 0; i < kOut; ++i) {
-        alignas(32) std::byte tail[8 * Format::kBytes] = {};
-        __builtin_memcpy(tail, p.weight_row(o + i) + n * Format::kBytes,
-                         (p.n_in - n) * Format::kBytes);
-        multiply_add<kRows>(p, Format::load(tail), r, n, acc[i]);
-      }
-    }
-    for (std::size_t i = 0; i < kOut; ++i) {
-      for (std::size_t j = 0; j < kRows; ++j) *p.result(o + i, r + j) = reduce(acc[i][j]);
-    }
-  }
-
-  template <std::size_t kRows>
-  [[gnu::always_inline]] static void multiply_add(const Product& p, __m256 weight, std::size_t r,
-                                                  std::size_t n, __m256* acc) {
-    for (std::size_t j = 0; j < kRows; ++j) {
-      const auto* x = reinterpret_cast<const float*>(p.activation_row(r + j));
-      acc[j] = _mm256_add_ps(acc[j], _mm256_mul_ps(weight, _mm256_load_ps(x + n)));
-    }
+  static Avx2Lanes load(const void* p) {
+    return {_mm256_castsi256_ps(_mm256_slli_epi32(_mm256_cvtepu16_epi32(load_128(p)), 16))};
   }
 };
 
 struct Avx2Tiles {
-  using F32 = FloatTile<FloatWeights>;
-  using F16 = FloatTile<HalfWeights>;
-  using BF16 = FloatTile<BfloatWeights>;
+  using F32 = FloatTile<Avx2Lanes, FloatWeights>;
+  using F16 = FloatTile<Avx2Lanes, HalfWeights>;
+  using BF16 = FloatTile<Avx2Lanes, BfloatWeights>;
   using Q4_0 = BlockTile<FormatQ4_0>;
   using Q4_1 = BlockTile<FormatQ4_1>;
   using Q5_0 = BlockTile<FormatQ5_0>;
@@ -365,7 +295,7 @@ struct Avx2Tiles {
 
 constexpr Kernels kAvx2Kernels{
     .name = "avx2",
-    .quantize_activations = quantize_activations,
+    .quantize_activations = quantize_activations<Avx2Quantizer>,
     .matmul = matmul<Avx2Tiles>,
     .rms_norm = FloatKernels<Avx2Lanes>::rms_norm,
     .silu_multiply = FloatKernels<Avx2Lanes>::silu_multiply,

@@ -34,9 +34,9 @@ inline std::uint32_t load_32(const void* p) {
 
 // 16 bytes of nibbles: low nibbles are values 0..15, high nibbles 16..31.
 inline __m256i nibbles(const std::uint8_t* bytes) {
-  const __m128i packed = load_128(bytes);
-  const __m256i both = _mm256_set_m128i(_mm_srli_epi16(packed, 4), packed);
-  return _mm256_and_si256(both, _mm256_set1_epi8(0x0f));
+  const __m256i both = _mm256_broadcastsi128_si256(load_128(bytes));
+  const __m256i shifted = _mm256_srlv_epi64(both, _mm256_setr_epi64x(0, 0, 4, 4));
+  return _mm256_and_si256(shifted, _mm256_set1_epi8(0x0f));
 }
 
 // 16 in byte i where bit i is set, else 0.

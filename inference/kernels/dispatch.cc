@@ -1,5 +1,6 @@
 // Which tables this CPU runs, best last. On x86 the CPU must have the instructions and the
-// operating system must save the wide registers (XGETBV); on AArch64 NEON is always there.
+// operating system must save the wide registers (XGETBV); on AArch64 NEON is always there, and the
+// kernel tells of more (HWCAP). Other CPUs run the scalar table.
 
 #include <array>
 
@@ -9,6 +10,10 @@
 
 #if defined(__x86_64__)
 #include <cpuid.h>
+#endif
+#if defined(__aarch64__)
+#include <asm/hwcap.h>
+#include <sys/auxv.h>
 #endif
 
 namespace inference {
@@ -22,6 +27,15 @@ std::uint64_t saved_state() {
   std::uint32_t high = 0;
   __asm__ volatile("xgetbv" : "=a"(low), "=d"(high) : "c"(0));
   return (static_cast<std::uint64_t>(high) << 32) | low;
+}
+
+bool cpu_runs_ssse3() {
+  constexpr unsigned kSsse3 = 1u << 9;  // leaf 1, ecx
+  unsigned eax = 0;
+  unsigned ebx = 0;
+  unsigned ecx = 0;
+  unsigned edx = 0;
+  return __get_cpuid(1, &eax, &ebx, &ecx, &edx) != 0 && (ecx & kSsse3) != 0;
 }
 
 bool cpu_runs_avx2() {
@@ -49,10 +63,12 @@ bool cpu_runs_avx2() {
 std::vector<const Kernels*> runnable_kernels() {
   std::vector<const Kernels*> tables{&kScalarKernels};
 #if defined(__x86_64__)
+  if (cpu_runs_ssse3()) tables.push_back(&kSsse3Kernels);
   if (cpu_runs_avx2()) tables.push_back(&kAvx2Kernels);
 #endif
 #if defined(__aarch64__)
   tables.push_back(&kNeonKernels);
+  if ((getauxval(AT_HWCAP) & HWCAP_ASIMDDP) != 0) tables.push_back(&kNeonDotprodKernels);
 #endif
   return tables;
 }

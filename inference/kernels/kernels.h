@@ -45,7 +45,7 @@ ActivationFormat activation_format(QuantType weights);
 std::size_t activation_row_bytes(ActivationFormat format, std::size_t n);
 
 struct Kernels {
-  std::string_view name;  // "scalar", "avx2", "neon"
+  std::string_view name;  // "scalar", "ssse3", "avx2", "neon", "neon_dotprod"
 
   // Quantises `n` floats into one activation row, block by block: scale = max|x| / 127, integers
   // x * (127 / max|x|) rounded to nearest even, in [-127, 127].

@@ -1,11 +1,10 @@
 #pragma once
 
-// How a vector unit walks through a matrix product: tiles of one weight row by four activation
-// rows, where a block unpacked once serves four times, or of four weight rows by one activation
-// row, where four independent sums hide the latency of the float addition. The order within one
-// sum is the same in every tile.
-// All in an unnamed namespace: each file gets its own code, made for its instruction set.
-// Thread safety: pure functions.
+// How a vector unit walks through a matrix product: tiles of one weight row by four or
+// eight activation rows, where a block unpacked once serves as often, or of four weight rows by one
+// activation row, where four independent sums hide the latency of the float addition. The order
+// within one sum is the same in every tile. All in an unnamed namespace: each file gets its own
+// code, made for its instruction set. Thread safety: pure functions.
 
 #include <cstddef>
 #include <cstdint>
@@ -39,7 +38,7 @@ struct Product {
 constexpr std::size_t kChunkBytes = 16 * 1024;
 
 // Tile::run<kOut, kRows>(p, o, r) computes weight rows [o, o + kOut) by activation rows
-// [r, r + kRows).
+// [r, r + kRows); Tile::kRowsMax, 4 or 8, is how many rows its registers hold sums for.
 template <typename Tile>
 void run_tiles(const Product& p) {
   const std::size_t fitting = kChunkBytes / (p.row_bytes + 1) / 4 * 4;
@@ -47,6 +46,11 @@ void run_tiles(const Product& p) {
   for (std::size_t begin = 0; begin < p.n_out; begin += chunk) {
     const std::size_t end = p.n_out - begin < chunk ? p.n_out : begin + chunk;
     std::size_t r = 0;
+    if constexpr (Tile::kRowsMax == 8) {
+      for (; r + 8 <= p.n_rows; r += 8) {
+        for (std::size_t o = begin; o < end; ++o) Tile::template run<1, 8>(p, o, r);
+      }
+    }
     for (; r + 4 <= p.n_rows; r += 4) {
       for (std::size_t o = begin; o < end; ++o) Tile::template run<1, 4>(p, o, r);
     }

@@ -10,10 +10,12 @@ namespace inference {
 
 extern const Kernels kScalarKernels;
 #if defined(__x86_64__)
-extern const Kernels kAvx2Kernels;  // AVX2 and F16C
+extern const Kernels kSsse3Kernels;  // SSSE3
+extern const Kernels kAvx2Kernels;   // AVX2 and F16C
 #endif
 #if defined(__aarch64__)
-extern const Kernels kNeonKernels;  // the baseline of AArch64
+extern const Kernels kNeonKernels;         // the baseline of AArch64
+extern const Kernels kNeonDotprodKernels;  // SDOT
 #endif
 
 }  // namespace inference

@@ -47,7 +47,7 @@ class FlatIndex {
   template <class Equals>
   Inserted insert(std::uint64_t hash, std::uint32_t number, const Equals& equals,
                   std::uint32_t* existing) {
-    std::size_t at = hash & (slots_.size() - 1);
+    std::size_t at = static_cast<std::size_t>(hash) & (slots_.size() - 1);
     for (std::size_t probe = 0; probe < kProbesMax; ++probe, at = (at + 1) & (slots_.size() - 1)) {
       std::uint32_t& slot = slots_[at];
       if (slot == 0) {
@@ -64,7 +64,7 @@ class FlatIndex {
 
   template <class Equals>
   std::optional<std::uint32_t> find(std::uint64_t hash, const Equals& equals) const {
-    std::size_t at = hash & (slots_.size() - 1);
+    std::size_t at = static_cast<std::size_t>(hash) & (slots_.size() - 1);
     for (std::size_t probe = 0; probe < kProbesMax; ++probe, at = (at + 1) & (slots_.size() - 1)) {
       const std::uint32_t slot = slots_[at];
       if (slot == 0) return std::nullopt;

@@ -5,6 +5,7 @@
 #include <gtest/gtest.h>
 
 #include <cmath>
+#include <cstdlib>
 #include <span>
 
 #include "inference/kernels/kernels.h"
@@ -254,6 +255,17 @@ TEST(FindKernels, KnowsTheRunnableTablesByNameAndNoOther) {
   EXPECT_EQ(&inference::best_kernels(), tables.back());
   EXPECT_EQ(inference::find_kernels("fastest"), nullptr);
   EXPECT_EQ(inference::find_kernels(""), nullptr);
+}
+
+// Under an emulator it is known which tables the CPU runs.
+TEST(FindKernels, OffersWhatTheCpuRuns) {
+  const char* expected = std::getenv("PICOLM_TEST_KERNELS");
+  if (expected == nullptr) GTEST_SKIP() << "skipped: PICOLM_TEST_KERNELS does not say which";
+  std::string names;
+  for (const Kernels* table : inference::runnable_kernels()) {
+    names += (names.empty() ? "" : " ") + std::string(table->name);
+  }
+  EXPECT_EQ(names, expected);
 }
 
 }  // namespace

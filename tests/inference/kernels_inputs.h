@@ -27,6 +27,11 @@ inline constexpr QuantType kAllTypes[] = {QuantType::F32,  QuantType::F16,  Quan
 
 inline std::string type_name(QuantType type) { return std::string(inference::geometry(type).name); }
 
+// Uniform in [0, bound).
+inline std::size_t draw(Random& random, std::size_t bound) {
+  return static_cast<std::size_t>(random.below(bound));
+}
+
 enum class Flavour {
   Tame,    // magnitudes a model has
   Hostile  // any bits: infinities, NaN, subnormals, overflow

@@ -103,10 +103,10 @@ inline MatmulProblem matmul_problem(QuantType type, Flavour flavour, Random& ran
   problem.type = type;
   const std::size_t block = inference::geometry(type).block_values;
   const std::size_t blocks_max = block == 1 ? 67 : 19;
-  problem.n_in = block * (1 + random.below(blocks_max));
-  problem.gap = random.below(2) == 0 ? 0 : 1 + random.below(3);
-  const std::size_t outputs = 1 + random.below(12);
-  const std::size_t rows = 1 + random.below(9);
+  problem.n_in = block * (1 + draw(random, blocks_max));
+  problem.gap = random.below(2) == 0 ? 0 : 1 + draw(random, 3);
+  const std::size_t outputs = 1 + draw(random, 12);
+  const std::size_t rows = 1 + draw(random, 9);
   problem.resize(outputs, rows, flavour, random);
   return problem;
 }
@@ -181,7 +181,7 @@ inline const LayerRun kLayerRuns[] = {
      }},
     {"attention_scores",
      [](const Kernels& table, std::size_t n, Flavour flavour, Random& random) {
-       const std::size_t keys = 1 + random.below(11);
+       const std::size_t keys = 1 + draw(random, 11);
        const std::vector<float> query = floats(n, flavour, random);
        const std::vector<inference::Half> rows = halves(n * keys, flavour, random);
        std::vector<float> scores(keys);
@@ -202,7 +202,7 @@ inline const LayerRun kLayerRuns[] = {
      }},
     {"attention_mix",
      [](const Kernels& table, std::size_t n, Flavour flavour, Random& random) {
-       const std::size_t keys = random.below(11);
+       const std::size_t keys = draw(random, 11);
        const std::vector<float> weights = floats(keys, flavour, random);
        const std::vector<inference::Half> rows = halves(n * keys, flavour, random);
        std::vector<float> out(n, 7.0f);

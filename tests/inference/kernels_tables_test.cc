@@ -60,9 +60,9 @@ TEST_P(KernelTables, QuantizeActivationsAlike) {
                             inference::ActivationFormat::Q8K}) {
     for (std::size_t seed = 0; seed < 200; ++seed) {
       Random random(seed);
-      const std::size_t n = 256 * (1 + random.below(9)) +
-                            (format == inference::ActivationFormat::F32  ? random.below(9)
-                             : format == inference::ActivationFormat::Q8 ? 32 * random.below(8)
+      const std::size_t n = 256 * (1 + draw(random, 9)) +
+                            (format == inference::ActivationFormat::F32  ? draw(random, 9)
+                             : format == inference::ActivationFormat::Q8 ? 32 * draw(random, 8)
                                                                          : 0);
       const std::vector<float> x = floats(n, GetParam(), random);
       const AlignedBytes expected = quantized(scalar(), format, x);

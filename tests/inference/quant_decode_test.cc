@@ -178,12 +178,15 @@ TEST(QuantType, IsFoundByItsNumberAndNoOther) {
 
 std::vector<float> decoded(const inference::gguf::File& file,
                            const inference::gguf::Tensor& tensor) {
-  std::vector<std::byte> bytes(tensor.bytes);
+  const auto rows = static_cast<std::size_t>(tensor.rows());
+  const auto row_values = static_cast<std::size_t>(tensor.dims[0]);
+  const auto row_bytes = static_cast<std::size_t>(tensor.row_bytes());
+  std::vector<std::byte> bytes(rows * row_bytes);
   EXPECT_TRUE(file.read_at(tensor.offset, bytes));
-  std::vector<float> values(tensor.rows() * tensor.dims[0]);
-  for (std::uint64_t row = 0; row < tensor.rows(); ++row) {
-    inference::decode_row(tensor.type, bytes.data() + row * tensor.row_bytes(), tensor.dims[0],
-                          values.data() + row * tensor.dims[0]);
+  std::vector<float> values(rows * row_values);
+  for (std::size_t row = 0; row < rows; ++row) {
+    inference::decode_row(tensor.type, bytes.data() + row * row_bytes, row_values,
+                          values.data() + row * row_values);
   }
   return values;
 }

@@ -192,7 +192,9 @@ void GgufWriter::write(const Sink& sink) const {
   put(header, key_count_);
   header += keys_;
   header += table_;
-  if (tensor_count_ > 0) header.resize(align_up(header.size(), alignment_), '\0');
+  if (tensor_count_ > 0) {
+    header.resize(static_cast<std::size_t>(align_up(header.size(), alignment_)), '\0');
+  }
   sink(as_bytes(header));
 
   std::vector<std::byte> row;

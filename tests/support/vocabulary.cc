@@ -175,8 +175,8 @@ void fill_up(Maker& maker, std::uint32_t count, std::uint64_t seed) {
   for (const std::string_view word : kWords) pool.emplace_back(1, word[0]);
   Random random(seed);
   while (maker.vocabulary().tokens.size() < count) {
-    const std::string& left = pool[random.below(pool.size())];
-    const std::string& right = pool[random.below(pool.size())];
+    const std::string& left = pool[static_cast<std::size_t>(random.below(pool.size()))];
+    const std::string& right = pool[static_cast<std::size_t>(random.below(pool.size()))];
     if (left.size() + right.size() > kFillerBytesMax) continue;
     const std::string both = left + right;
     if (maker.merge(left, right)) pool.push_back(both);
