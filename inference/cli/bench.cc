@@ -144,9 +144,13 @@ void bench(const ModelArguments& arguments, bool json) {
   const inference::EngineOptions options = engine_options(arguments);
   ordered_json out;
   {
-    inference::LoadedModel loaded(
-        {options.model_path, options.threads, options.kernels, options.memory_bytes_max,
-         options.context_tokens_max});
+    inference::LoadOptions load;
+    load.model_path = options.model_path;
+    load.threads = options.threads;
+    load.kernels = options.kernels;
+    load.memory_bytes_max = options.memory_bytes_max;
+    load.context_tokens_max = options.context_tokens_max;
+    inference::LoadedModel loaded(load);
     const double memory_bytes_s = measure_memory(loaded.pool);
     Workload workload(loaded);
     const double prefill_s = median_seconds([&] { workload.prefill(); });
