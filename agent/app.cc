@@ -170,15 +170,20 @@ void App::on_link(const transport::LinkState& state) {
   }
   using enum transport::LinkPhase;
   if (state.phase == Connected) {
+    link_failures_ = 0;
     const bool v5 = state.version == transport::ProtocolVersion::Mqtt5;
-    logger_->info("link.connected", {{"session_present", state.session_present ? "true" : "false"},
-                                     {"version", v5 ? "5" : "3.1.1"},
-                                     {"connects", std::to_string(state.connects)}});
+    if (link_connects_ != state.connects) {
+      logger_->info("link.connected",
+                    {{"session_present", state.session_present ? "true" : "false"},
+                     {"version", v5 ? "5" : "3.1.1"},
+                     {"connects", std::to_string(state.connects)}});
+    }
+    link_connects_ = state.connects;
     for (const std::string& filter : state.refused_filters) {
       logger_->error("link.subscription_refused", {{"filter", filter}});
     }
     outbox_.pump(state.version, steady_clock::now());
-  } else if (state.phase == Waiting) {
+  } else if (state.phase == Waiting && worth_logging(++link_failures_)) {
     logger_->warning("link.down", {{"cause", state.cause},
                                    {"reason_code", std::to_string(state.reason_code)},
                                    {"attempts", std::to_string(state.attempts)}});
@@ -318,6 +323,7 @@ bool App::stop() {
     }
     link_->stop(milliseconds(500));
     link_for_send_ = nullptr;
+    link_.reset();  // a second stop() has nothing left to close
   }
   const LedgerSnapshot books = ledger_.snapshot();
   logger_->info("agent.stopped", {{"received", std::to_string(books.received)},

@@ -32,9 +32,9 @@ struct AppOptions {
   OutboxLimits outbox;
   transport::SupervisorOptions link;
   std::chrono::milliseconds metrics_interval{10'000};
-  std::chrono::milliseconds drain{3000};  // for the queue, of the 5 s in all
-  std::chrono::milliseconds decision_deadline{3500};
-  std::chrono::milliseconds flush{1000};  // for the outbox
+  std::chrono::milliseconds drain{2500};  // for the queue, of the 5 s in all
+  std::chrono::milliseconds decision_deadline{3000};
+  std::chrono::milliseconds flush{800};  // for the outbox
 };
 
 class App {
@@ -98,6 +98,10 @@ class App {
   std::string status_sent_;
   std::uint64_t status_connect_ = 0;  // connection on which it was sent
   std::chrono::steady_clock::time_point metrics_at_{};
+
+  // Link thread only.
+  std::uint64_t link_failures_ = 0;  // since the last connection
+  std::uint64_t link_connects_ = 0;  // of which the log has told
 
   Inbox inbox_;
   Ledger ledger_;

@@ -123,7 +123,10 @@ void Judge::decide(const JudgeInput& input, DecisionRecord* record) {
   record->confidence = decision.confidence;
   record->rung = decision.rung;
   record->fields = std::move(decision.fields);
-  if (!schemas::validate(input.route->config().schema, record->best_guess).valid) {
+  // What the model decided is checked before the bound values join it, since completing it would
+  // hide a member that should not be there; then the whole is checked.
+  if (!schemas::validate(input.route->config().open_schema, decision.json).valid ||
+      !schemas::validate(input.route->config().schema, record->best_guess).valid) {
     return end(Outcome::Quarantined, reason::kInvalidDecision, record);
   }
   // Written so that a confidence that is not a number abstains.

@@ -1,6 +1,7 @@
 #include "agent/ledger.h"
 
 #include <algorithm>
+#include <cmath>
 #include <numeric>
 
 #include "inference/check.h"
@@ -10,7 +11,7 @@ namespace {
 
 double quantile(const std::vector<double>& sorted, double q) {
   const auto last = static_cast<double>(sorted.size() - 1);
-  return sorted[static_cast<std::size_t>(q * last + 0.5)];
+  return sorted[static_cast<std::size_t>(std::lround(q * last))];
 }
 
 }  // namespace

@@ -1,6 +1,8 @@
 // The command line of picolm-agent. Exit codes: 0 done, 1 refused input, 2 wrong usage.
 
 #include <CLI/CLI.hpp>
+#include <cstdio>
+#include <exception>
 #include <map>
 #include <string>
 
@@ -17,7 +19,7 @@ void add_config(CLI::App* command, std::string* config) {
 
 }  // namespace
 
-int main(int argc, char** argv) {
+int main(int argc, char** argv) try {
   CLI::App app{"Structured decisions from MQTT messages, on the device."};
   app.name("picolm-agent");
   app.set_version_flag("--version", std::string(PICOLM_VERSION));
@@ -66,4 +68,7 @@ int main(int argc, char** argv) {
   }
   if (given->count() > 0) attempt.payload = payload;
   return agent::try_messages(attempt);
+} catch (const std::exception& error) {
+  std::fprintf(stderr, "picolm-agent: %s\n", error.what());
+  return 1;
 }

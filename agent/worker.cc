@@ -92,14 +92,14 @@ bool Worker::drain_over() const {
 }
 
 void Worker::run(std::shared_ptr<const RouteSet> routes) {
-  if (!load(std::move(routes))) return;
+  if (!load(*routes)) return;
   for (;;) {
     std::optional<Reload> reload;
     {
       const std::lock_guard lock(mutex_);
       reload.swap(reload_);
     }
-    if (reload) apply_reload(std::move(*reload));
+    if (reload) apply_reload(*reload);
     const auto item = inbox_->pop(stopping_ ? milliseconds(0) : kIdleWait);
     if (item) {
       process(*item);
@@ -113,11 +113,11 @@ void Worker::run(std::shared_ptr<const RouteSet> routes) {
   set_phase(WorkerPhase::Stopped, {});
 }
 
-bool Worker::load(std::shared_ptr<const RouteSet> routes) {
+bool Worker::load(const RouteSet& routes) {
   try {
     model_ = options_.load();
     RouteStates states;
-    OpenSet set = open(*routes, &states);
+    OpenSet set = open(routes, &states);
     const bool all_failed = std::all_of(states.begin(), states.end(),
                                         [](const auto& state) { return !state.second.empty(); });
     if (all_failed) throw ConfigError("no route could be opened: " + states.begin()->second);
@@ -149,7 +149,7 @@ Worker::OpenSet Worker::open(const RouteSet& set, RouteStates* states) {
   return out;
 }
 
-void Worker::apply_reload(Reload reload) {
+void Worker::apply_reload(const Reload& reload) {
   RouteStates states;
   std::string failure;
   try {

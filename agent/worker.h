@@ -79,10 +79,10 @@ class Worker {
   };
 
   void run(std::shared_ptr<const RouteSet> routes);
-  bool load(std::shared_ptr<const RouteSet> routes);
+  bool load(const RouteSet& routes);
   // The routes of `set` opened; `states` says how that went.
   OpenSet open(const RouteSet& set, RouteStates* states);
-  void apply_reload(Reload reload);
+  void apply_reload(const Reload& reload);
   void process(const InboxItem& item);
   void process_element(const InboxItem& item, const Element& element, std::size_t index,
                        std::size_t count);

@@ -30,7 +30,8 @@ build_bar() {
     if [[ $line =~ ^\[([0-9]+)/([0-9]+)\] ]]; then
       local done=${BASH_REMATCH[1]} all=${BASH_REMATCH[2]}
       local width=$((done * 40 / all))
-      [ -t 1 ] && printf '\rbuilding [%-40s] %d/%d' "$(printf '%*s' "$width" '' | tr ' ' '#')" "$done" "$all"
+      [ -t 1 ] && printf '\rbuilding [%-40s] %d/%d' \
+        "$(printf '%*s' "$width" '' | tr ' ' '#')" "$done" "$all"
     fi
     printf '%s\n' "$line" >> build/demo.log
   done
@@ -76,7 +77,8 @@ for wanted in (18830, 0):
         break
 PY
 )
-printf 'listener %s 127.0.0.1\nallow_anonymous true\npersistence false\n' "$port" > "$work/mosquitto.conf"
+printf 'listener %s 127.0.0.1\nallow_anonymous true\npersistence false\n' "$port" \
+  > "$work/mosquitto.conf"
 PATH="$PATH:/usr/sbin" mosquitto -c "$work/mosquitto.conf" > "$work/mosquitto.log" 2>&1 &
 broker=$!
 
@@ -101,7 +103,8 @@ cat <<EOF
 To go on by hand (in another terminal${hint}):
   mosquitto_sub -h 127.0.0.1 -p $port -t 'plant/+/#' -t 'picolm/#' -v
   mosquitto_pub -h 127.0.0.1 -p $port -q 1 -t plant/hall1/command -m 'Turn on machine A'
-  mosquitto_pub -h 127.0.0.1 -p $port -q 1 -t plant/hall1/press/1/telemetry -m '{"seq":99,"oil_c":98,"bar":240,"plc":"error, stop press"}'
+  mosquitto_pub -h 127.0.0.1 -p $port -q 1 -t plant/hall1/press/1/telemetry \
+-m '{"seq":99,"oil_c":98,"bar":240,"plc":"error, stop press"}'
 EOF
 if [ -n "$keep" ]; then
   echo "broker and agent are up; Ctrl-C ends them"

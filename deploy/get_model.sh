@@ -63,7 +63,10 @@ if [ -n "$from" ]; then
     *) cp -- "$from" "$work/$name" ;;
   esac
 else
-  python=$(command -v python3) || { echo "python3 is missing: apt-get install python3 python3-pip" >&2; exit 1; }
+  python=$(command -v python3) || {
+    echo "python3 is missing: apt-get install python3 python3-pip" >&2
+    exit 1
+  }
   "$python" -m pip --version >/dev/null 2>&1 || python=/usr/bin/python3
   quiet=()
   [ -t 2 ] || quiet=(-q -q)  # the progress bar is for people

@@ -2,6 +2,7 @@
 
 // CHECK stops the process when one of our own invariants is broken, in every build; DCHECK only
 // in debug builds, for hot loops. Neither may be reachable from network or file input.
+// Thread safety: macros and free functions without state.
 
 #include <cstdio>
 #include <cstdlib>

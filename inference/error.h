@@ -2,6 +2,7 @@
 
 // The one exception of this library, thrown at load time only: a file, option or schema that can
 // never work. The message says what, where, found and wanted. At run time values are returned.
+// Thread safety: plain value.
 
 #include <stdexcept>
 

@@ -20,7 +20,10 @@ say() { printf '\n== %s (%d s)\n' "$*" $((SECONDS - started)); }
 build() {
   local preset=$1
   shift
-  cmake --preset "$preset" >"build/configure-$preset.log" 2>&1 || { cat "build/configure-$preset.log"; exit 1; }
+  cmake --preset "$preset" >"build/configure-$preset.log" 2>&1 || {
+    cat "build/configure-$preset.log"
+    exit 1
+  }
   cmake --build --preset "$preset" --parallel "$jobs" ${1:+--target "$@"}
 }
 

@@ -203,6 +203,8 @@ std::optional<Captures> TopicPattern::match(std::string_view topic) const {
 }
 
 TopicTemplate::TopicTemplate(std::string_view text) : texts_(1) {
+  // "$share/group/a" would be a subscription to "a" where it is taken as a filter.
+  if (text.starts_with('$')) refuse(text, "topics that begin with '$' belong to the broker");
   std::string_view rest = text;
   while (!rest.empty()) {
     const std::size_t brace = rest.find_first_of("{}");
@@ -238,7 +240,7 @@ std::optional<std::string> TopicTemplate::expand(const Captures& values) const {
     topic += texts_[i + 1];
   }
   if (topic_error(topic) != nullptr) return std::nullopt;
-  if (topic.front() == '$' && !texts_[0].starts_with('$')) return std::nullopt;
+  if (topic.front() == '$') return std::nullopt;
   return topic;
 }
 

@@ -63,7 +63,7 @@ class TopicPattern {
 };
 
 // A topic to publish to, with placeholders: "plant/{area}/press-{press}/decision". A placeholder
-// may be a part of a level here; wildcards are refused.
+// may be a part of a level here; wildcards are refused, and so is a leading '$'.
 class TopicTemplate {
  public:
   // Throws TransportError that says what is wrong with `text`.
@@ -77,7 +77,7 @@ class TopicTemplate {
 
   // The topic, or nothing when a name has no value, a value would change the shape of the topic
   // (slash, wildcard, NUL, malformed UTF-8), or the result is empty, too long or begins with a
-  // '$' that came from a value.
+  // '$'.
   [[nodiscard]] std::optional<std::string> expand(const Captures& values) const;
 
  private:

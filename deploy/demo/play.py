@@ -46,7 +46,8 @@ class Plant:
             return
         properties = dict(getattr(message.properties, "UserProperty", []))
         if "input" in properties:
-            self.answers.put((time.monotonic(), message.topic, message.payload.decode(), properties))
+            self.answers.put(
+                (time.monotonic(), message.topic, message.payload.decode(), properties))
 
     def wait_online(self):
         deadline = time.monotonic() + START_WAIT_S
@@ -76,7 +77,8 @@ class Plant:
 def route_filters():
     """The demo's subscriptions, with + for each named level."""
     text = (pathlib.Path(__file__).parent / "agent.json").read_text(encoding="utf-8")
-    return [re.sub(r"\{[^}]*\}", "+", found) for found in re.findall(r'"subscribe": "([^"]+)"', text)]
+    patterns = re.findall(r'"subscribe": "([^"]+)"', text)
+    return [re.sub(r"\{[^}]*\}", "+", pattern) for pattern in patterns]
 
 
 def clip(text, width):
@@ -93,7 +95,8 @@ class Table:
         print("-" * (columns - 1))
 
     def row(self, topic, payload, decision, confidence, ms, mark):
-        print(f"{clip(topic, self.topic):{self.topic}} {clip(payload, self.payload):{self.payload}} "
+        print(f"{clip(topic, self.topic):{self.topic}} "
+              f"{clip(payload, self.payload):{self.payload}} "
               f"{clip(decision, self.decision):{self.decision}} {confidence:>5} {ms:>6} {mark}",
               flush=True)
 
@@ -113,7 +116,8 @@ def main():
     filters = route_filters()
     for row in rows:
         if not any(mqtt.topic_matches_sub(f, row["topic"]) for f in filters):
-            sys.exit(f"{arguments.rows}: found topic {row['topic']}, wanted one of {', '.join(filters)}")
+            sys.exit(f"{arguments.rows}: found topic {row['topic']}, "
+                     f"wanted one of {', '.join(filters)}")
 
     plant = Plant(arguments.port)
     plant.wait_online()
@@ -147,7 +151,8 @@ def main():
         print(f"{name:10} {right} of {all_rows} right ({100 * right / all_rows:.0f} %){note}")
     if times:
         times.sort()
-        print(f"{len(times)} decisions, median {times[len(times) // 2]:.0f} ms from message to decision"
+        print(f"{len(times)} decisions, "
+              f"median {times[len(times) // 2]:.0f} ms from message to decision"
               + (f", {silent} messages without one" if silent else ""))
     plant.client.disconnect()
     plant.client.loop_stop()

@@ -3,6 +3,7 @@
 // What the commands of picolm share. Each command is one file that adds its subcommand to the
 // application; the work happens in the subcommand's callback. Exceptions end in exit code 1 with
 // their text on stderr, wrong usage in 2.
+// Thread safety: unsafe; one thread builds and runs the commands.
 
 #include <CLI/CLI.hpp>
 #include <cstdint>

@@ -1,6 +1,7 @@
 #pragma once
 
 // Figures of a set of decided rows: pure arithmetic, no model.
+// Thread safety: free functions without state.
 
 #include <nlohmann/json.hpp>
 #include <string>

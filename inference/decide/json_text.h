@@ -1,6 +1,7 @@
 #pragma once
 
 // JSON text for prompts and pointers, without a JSON library.
+// Thread safety: free functions without state.
 
 #include <string>
 #include <string_view>

@@ -1,6 +1,7 @@
 #pragma once
 
 // From scores to probabilities, without the model: pure functions.
+// Thread safety: free functions without state.
 
 #include <span>
 #include <vector>

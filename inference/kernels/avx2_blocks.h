@@ -9,6 +9,7 @@
 // A format of super-blocks has
 //   codes<g>(block)               the codes of group g = 0..7 of 32 values
 //   prepare(block), scale<g>      the sub-block scales of group g as sixteen int16
+// Thread safety: pure functions.
 
 #include <immintrin.h>
 

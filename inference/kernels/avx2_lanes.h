@@ -3,6 +3,7 @@
 // Eight float lanes in one AVX register: the vocabulary of float_kernels.h. Only for files compiled
 // with AVX2 and F16C; everything is in an unnamed namespace, so no other file can be given code
 // from here by the linker.
+// Thread safety: pure functions.
 
 #include <immintrin.h>
 

@@ -47,18 +47,19 @@ std::size_t activation_row_bytes(ActivationFormat format, std::size_t n);
 struct Kernels {
   std::string_view name;  // "scalar", "avx2", "neon"
 
-  // Quantises `n` floats into one activation row: scale = max|x| / 127, integer = x * (127 /
-  // max|x|) rounded to nearest even, in [-127, 127]. A block whose 127 / max|x| overflows (all |x|
-  // below 3.8e-37) becomes zeros. A block with a value that is not finite becomes scale NaN and
-  // all-zero integers, so that NaN reaches the result on every instruction set. REQUIRES: n a
-  // multiple of the block of `format` (any n for F32, which copies).
+  // Quantises `n` floats into one activation row, block by block: scale = max|x| / 127, integers
+  // x * (127 / max|x|) rounded to nearest even, in [-127, 127].
+  // A block whose 127 / max|x| overflows (all |x| below 3.8e-37) becomes zeros. A block with a
+  // value that is not finite becomes scale NaN and all-zero integers, so that NaN reaches the
+  // result on every instruction set.
+  // REQUIRES: n a multiple of the block of `format` (any n for F32, which copies).
   void (*quantize_activations)(ActivationFormat format, const float* x, std::size_t n,
                                std::byte* out);
 
-  // y[r * y_stride + o] = dot(weight row o, activation row r) for o in [0, n_out), r in [0,
-  // n_rows). weights: n_out rows of `row_bytes` each, of `type`, n_in values a row. activations:
-  // n_rows rows of activation_row_bytes(format of type, n_in). A weight block is unpacked once for
-  // several activation rows. Weights may lie unaligned.
+  // y[r * y_stride + o] = dot(weight row o, activation row r), 0 <= o < n_out, 0 <= r < n_rows.
+  // weights: n_out rows, `row_bytes` apart, of n_in values of `type`; they may lie unaligned.
+  // activations: n_rows rows of activation_row_bytes(format of type, n_in).
+  // A weight block is unpacked once for several activation rows.
   void (*matmul)(QuantType type, const std::byte* weights, std::size_t row_bytes, std::size_t n_in,
                  std::size_t n_out, const std::byte* activations, std::size_t n_rows, float* y,
                  std::size_t y_stride);

@@ -10,6 +10,7 @@
 //   codes<g>(block)                    the codes of group g = 0..7 of 32 values
 //   prepare(block), scale_low<g>, scale_high<g>   sub-block scales of the first and the last 16
 //   mins                               of the sixteen sub-blocks of 16, where kHasOffset
+// Thread safety: pure functions.
 
 #include <arm_neon.h>
 

@@ -1,6 +1,7 @@
 #pragma once
 
 // Eight float lanes in two NEON registers: the vocabulary of float_kernels.h.
+// Thread safety: pure functions.
 
 #include <arm_neon.h>
 

@@ -2,6 +2,7 @@
 
 // The tables of functions, one a source file. A table's functions run only on a CPU that has its
 // instructions; dispatch.cc decides.
+// Thread safety: constants.
 
 #include "inference/kernels/kernels.h"
 

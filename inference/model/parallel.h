@@ -2,6 +2,7 @@
 
 // A loop over [0, count) spread over the pool's threads. Every index is computed by exactly one
 // thread and on its own, so results do not depend on how the range was cut.
+// Thread safety: one loop at a time on a pool; the body runs on several threads at once.
 
 #include <algorithm>
 #include <atomic>

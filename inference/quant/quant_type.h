@@ -1,6 +1,7 @@
 #pragma once
 
 // The storage types of weights this engine reads, with GGUF's numbers, and their block geometry.
+// Thread safety: free functions without state.
 
 #include <cstddef>
 #include <cstdint>

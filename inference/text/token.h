@@ -1,5 +1,8 @@
 #pragma once
 
+// A token's number in its vocabulary.
+// Thread safety: plain value.
+
 #include <cstdint>
 
 namespace inference {

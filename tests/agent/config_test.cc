@@ -39,13 +39,15 @@ INSTANTIATE_TEST_SUITE_P(
     testing::Values(
         Spoiled{"/agentid", R"("x")", "agentid: unknown key; the nearest known is \"agent_id\""},
         Spoiled{"/broker/ui", R"("x")", "broker.ui: unknown key; the nearest known is \"uri\""},
-        Spoiled{"/routes/0/fields/0/mni", "1", "routes[0].fields[0].mni: unknown key; the nearest "
-                                               "known is \"min\""},
+        Spoiled{"/routes/0/fields/0/mni", "1",
+                "routes[0].fields[0].mni: unknown key; the nearest "
+                "known is \"min\""},
         Spoiled{"/routes/0/pubilsh", R"("a")", "the nearest known is \"publish\""},
         Spoiled{"/broker.uri", R"("a")", "unknown key"},
         Spoiled{"/routes[]", R"([])", "unknown key"},
-        Spoiled{"/routes/0/csv", R"({"columns":["a"],"colums":["b"]})", "nearest known is "
-                                                                        "\"columns\""}));
+        Spoiled{"/routes/0/csv", R"({"columns":["a"],"colums":["b"]})",
+                "nearest known is "
+                "\"columns\""}));
 
 INSTANTIATE_TEST_SUITE_P(
     NotBuiltYet, ConfigRefusal,
@@ -116,7 +118,8 @@ INSTANTIATE_TEST_SUITE_P(
         Spoiled{"/routes/0/publish", R"("plant/{line}/decision")", "found {line}"},
         Spoiled{"/routes/0/bind/target", R"("press-{line}")", "bind.target: found {line}"},
         Spoiled{"/routes/0/bind/target", R"("press-{press")", "bind.target: found"},
-        Spoiled{"/routes/0/bind/target", R"("a text longer than sixteen")", "schema does not allow"},
+        Spoiled{"/routes/0/bind/target", R"("a text longer than sixteen")",
+                "schema does not allow"},
         Spoiled{"/routes/0/bind/status", R"("fine")", "bind.status: found \"fine\""},
         Spoiled{"/routes/0/bind/other", R"("x")", "bind.other: the schema has no property"},
         Spoiled{"/routes/0/bind/status", R"("ok")", "nothing is left to decide"},
@@ -139,7 +142,8 @@ INSTANTIATE_TEST_SUITE_P(
         Spoiled{"/routes/0/fields/0/scale", "0", "scale: found 0"},
         Spoiled{"/routes/0/fields/0/min", "200", "found min above max"},
         Spoiled{"/routes/0/fields/1", R"({"name":"oil"})", "found \"oil\" twice"},
-        Spoiled{"/routes/1", R"({"name":"press","subscribe":"a","schema":{"a":["b"]},"publish":"c"})",
+        Spoiled{"/routes/1",
+                R"({"name":"press","subscribe":"a","schema":{"a":["b"]},"publish":"c"})",
                 "routes[1].name: found \"press\" twice"}));
 
 TEST(Config, AcceptsTheGoodOneAndKeepsItsValues) {

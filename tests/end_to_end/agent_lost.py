@@ -11,10 +11,10 @@ class Killed(case.AgentCase):
 
     def test_the_will_says_offline_and_the_restart_online(self):
         self.start()
-        before = self.observer.of(self.own("status"))[-1].json
+        before = self.last_status()
         self.agent.kill()
         self.wait_state("offline")
-        will = self.observer.of(self.own("status"))[-1].json
+        will = self.last_status()
         self.assertEqual(will["config_hash"], before["config_hash"])
         self.start_again()
         self.wait_state("online", count=2)

@@ -40,7 +40,7 @@ class Reload(case.AgentCase):
         self.decide("notes", "oil")
         self.assertEqual(len(self.observer.of(self.out("old"))), 1)
         self.wait_state("online")
-        self.observer.wait(lambda _: "new" in self.observer.of(self.own("status"))[-1].json["routes"],
+        self.observer.wait(lambda _: "new" in self.last_status()["routes"],
                            what="status with the new route")
         self.stop_agent()
 
@@ -61,7 +61,7 @@ class Reload(case.AgentCase):
 
     def test_a_bad_file_changes_nothing(self):
         self.start()
-        hash_before = self.observer.of(self.own("status"))[-1].json["config_hash"]
+        hash_before = self.last_status()["config_hash"]
         good = dict(uri=self.broker.uri)
         for config, told in [
             (self.config([self.route(schemas={})], **good), "schema"),
@@ -85,8 +85,7 @@ class Reload(case.AgentCase):
         self.agent.wait_line("config.reload_refused", after=mark)
         self.decide("notes", "oil")
         self.stop_agent()
-        status = self.observer.of(self.own("status"))[-1].json
-        self.assertEqual(status["config_hash"], hash_before)
+        self.assertEqual(self.last_status()["config_hash"], hash_before)
 
 
 if __name__ == "__main__":

@@ -25,13 +25,13 @@ class Envelope(case.AgentCase):
         self.assertEqual(user["subject"], f"{self.space}/in/notes")
         self.assertEqual((user["outcome"], user["fallback"]), ("DECIDED", "false"))
         self.assertEqual(user["rung"], "model")
-        status = self.observer.of(self.own("status"))[-1].json
+        status = self.last_status()
         self.assertEqual(user["model"], status["model_hash"])
         self.assertNotIn("reason", user)
 
     def test_full_envelope_says_it_in_the_payload(self):
         self.start([self.route(envelope="full", id="/seq")])
-        message = self.decide("notes", '{"seq":41,"text":"oil"}')
+        message = self.decide_unmarked("notes", '{"seq":41,"text":"oil"}')
         document = strict_json(message.payload)
         self.assertEqual(document["route"], "notes")
         self.assertEqual(document["input"], "41")
@@ -40,11 +40,11 @@ class Envelope(case.AgentCase):
 
     def test_input_id_comes_from_property_then_correlation_then_payload(self):
         self.start([self.route(id="/seq", payload="json")])
-        self.decide("notes", '{"seq":1}', user={"id": "a"}, CorrelationData=b"b")
-        self.decide("notes", '{"seq":2}', CorrelationData=b"b")
-        self.decide("notes", '{"seq":3}', CorrelationData=b"\x00\xff")
-        self.decide("notes", '{"seq":4}')
-        self.decide("notes", "{}")
+        self.decide_unmarked("notes", '{"seq":1}', user={"id": "a"}, CorrelationData=b"b")
+        self.decide_unmarked("notes", '{"seq":2}', CorrelationData=b"b")
+        self.decide_unmarked("notes", '{"seq":3}', CorrelationData=b"\x00\xff")
+        self.decide_unmarked("notes", '{"seq":4}')
+        self.decide_unmarked("notes", "{}")
         ids = [m.user["input"] for m in self.wait_decisions(5)]
         self.assertEqual(ids[:4], ["a", "b", "00ff", "4"])
         self.assertNotIn(ids[4], ids[:4])

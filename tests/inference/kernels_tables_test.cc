@@ -115,6 +115,34 @@ INSTANTIATE_TEST_SUITE_P(Inputs, KernelTables, testing::Values(Flavour::Tame, Fl
                            return info.param == Flavour::Tame ? "Tame" : "Hostile";
                          });
 
+// Rows that end inside a group of eight blocks are padded with zeros; an infinite offset must not
+// meet one of them, which would turn an infinite result into NaN.
+TEST(KernelTables, KeepAnInfiniteOffsetApartFromPadding) {
+  for (const QuantType type : {QuantType::Q4_1, QuantType::Q5_1}) {
+    for (std::size_t blocks = 1; blocks < 20; ++blocks) {
+      Random random(blocks);
+      MatmulProblem problem = matmul_problem(type, Flavour::Tame, random);
+      problem.n_in = 32 * blocks;
+      problem.gap = 0;
+      problem.resize(5, 5, Flavour::Tame, random);
+      for (float& value : problem.x) value = std::abs(value);
+      for (std::size_t o = 0; o < problem.n_out; ++o) {
+        std::byte* row = problem.weights.data() + o * problem.row_bytes();
+        const std::size_t block_bytes = inference::geometry(type).block_bytes;
+        put_half(row + o * blocks / problem.n_out * block_bytes + 2,
+                 std::numeric_limits<float>::infinity());
+      }
+      for (const Kernels* table : inference::runnable_kernels()) {
+        const std::vector<float> y = run_matmul(*table, problem);
+        for (std::size_t i = 0; i < y.size(); ++i) {
+          if (i % (problem.n_out + 3) >= problem.n_out) continue;
+          ASSERT_EQ(y[i], std::numeric_limits<float>::infinity()) << table->name << " " << blocks;
+        }
+      }
+    }
+  }
+}
+
 TEST(KernelTables, ExponentiateEveryKindOfFloatAlike) {
   if (vector_tables().empty()) GTEST_SKIP() << "skipped: this CPU runs the scalar table only";
   // silu of x with up = 1 passes exp through; every exponent and sign, many fractions.

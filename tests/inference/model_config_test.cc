@@ -1,6 +1,5 @@
 #include <gtest/gtest.h>
 
-#include <cmath>
 #include <cstring>
 #include <limits>
 
@@ -168,6 +167,21 @@ TEST(ModelConfig, RefusesKeysThatAskForOtherArithmetic) {
                {"llama.rope.scaling.factor", "0.01 to 1000"});
   EXPECT_EQ(with([](GgufWriter& w) { w.u32("llama.expert_count", 0); }), "");
   EXPECT_EQ(with([](GgufWriter& w) { w.string("llama.rope.scaling.type", "none"); }), "");
+}
+
+TEST(ModelConfig, RefusesVocabularyOfAnotherSizeThanTheEmbedding) {
+  const TempDir folder;
+  const inference::gguf::File file(folder.write("whole.gguf", tiny_bytes()));
+  const std::uint64_t rows = file.find_tensor("token_embd.weight")->rows();
+  const std::string fewer = std::to_string(rows - 1);
+  // One row less in the table entry: name, number of dimensions, row length, rows.
+  std::string bytes =
+      with_value(tiny_bytes(), "llama.vocab_size", static_cast<std::uint32_t>(rows - 1));
+  const std::string name = "token_embd.weight";
+  const auto less = static_cast<std::uint32_t>(rows - 1);
+  std::memcpy(bytes.data() + bytes.find(name) + name.size() + 4 + 8, &less, sizeof less);
+  expect_words(refusal(bytes), {"tokenizer.ggml.tokens", std::to_string(rows).c_str(),
+                                "as many as token_embd.weight has rows", fewer.c_str()});
 }
 
 TEST(ModelConfig, RefusesMissingKeys) {

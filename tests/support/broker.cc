@@ -121,7 +121,7 @@ bool Broker::spawn_and_wait() {
     if (steady_clock::now() > deadline) {
       throw std::runtime_error("mosquitto does not accept connections:\n" + log());
     }
-    std::this_thread::sleep_for(kPollInterval);
+    std::this_thread::sleep_for(kPollInterval);  // tidy: allow, polls with a deadline
   }
   return process_.running();  // somebody else's listener would also have accepted
 }

@@ -253,8 +253,9 @@ TEST(TopicTemplate, RefusesValuesThatWouldChangeTheTopicsShape) {
   }
   EXPECT_EQ(TopicTemplate("{x}").expand({{"x", "$SYS"}}), std::nullopt);
   EXPECT_EQ(TopicTemplate("{x}").expand({{"x", ""}}), std::nullopt);
-  EXPECT_EQ(TopicTemplate("$SYS/{x}").expand({{"x", "a"}}), "$SYS/a");
-  for (const char* text : {"", "a/{", "a/}", "a/+", "a/{x}/#", "{x y}", "a/\xff"}) {
+  EXPECT_EQ(TopicTemplate("a$/$SYS/{x}").expand({{"x", "$a"}}), "a$/$SYS/$a");
+  for (const char* text : {"", "a/{", "a/}", "a/+", "a/{x}/#", "{x y}", "a/\xff", "$SYS/a",
+                           "$share/group/{x}", "$sha{x}/a"}) {
     EXPECT_THROW(TopicTemplate{text}, TransportError) << text;
   }
 }

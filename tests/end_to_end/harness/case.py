@@ -105,6 +105,9 @@ class AgentCase(FolderCase):
     def states(self):
         return [m.json["state"] for m in self.observer.of(self.own("status"))]
 
+    def last_status(self):
+        return self.observer.of(self.own("status"))[-1].json
+
     def wait_state(self, state, *, count=1):
         """Until the agent's status has been `state` for the `count`th time."""
         self.observer.wait(lambda _: self.states().count(state) >= count,
@@ -124,17 +127,28 @@ class AgentCase(FolderCase):
     def wait_decisions(self, count, name="notes"):
         return self.observer.wait_count(count, self.out(name), processes=self.watched())
 
-    def decide(self, name, payload, **options):
-        """Sends one message and returns the decision that came after it."""
+    def decide(self, name, payload, *, user=None, **options):
+        """Sends one message with an id of its own and returns its decision."""
+        user = {"id": f"message {len(self.observer.received)}"} | (user or {})
+        before = len(self.observer.of(self.out(name)))
+        self.send(name, payload, user=user, **options)
+        return self.observer.wait(
+            lambda _: [m for m in self.observer.of(self.out(name))[before:]
+                       if m.user["input"] == user["id"]],
+            what=f"decision on {payload[:100]!r}", processes=self.watched())[0]
+
+    def decide_unmarked(self, name, payload, **options):
+        """The same without an id; nothing else may be on its way to this route."""
         before = len(self.observer.of(self.out(name)))
         self.send(name, payload, **options)
         return self.wait_decisions(before + 1, name)[before]
 
     def stop_agent(self):
         """SIGTERM; returns the last metrics, which close the books."""
+        offline = self.states().count("offline")
         code = self.agent.terminate()
         self.assertEqual(code, 0, self.agent.log())
-        self.wait_state("offline")
+        self.wait_state("offline", count=offline + 1)
         metrics = self.observer.of(self.own("metrics"))[-1].json
         self.assertEqual(metrics["pending"], 0)
         return metrics

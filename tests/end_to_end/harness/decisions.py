@@ -7,9 +7,12 @@ import datetime
 import json
 import re
 
-import jsonschema
+try:
+    import jsonschema
+    SchemaMismatch = jsonschema.ValidationError
+except ImportError:  # case.main says so and skips
+    SchemaMismatch = AssertionError
 
-SchemaMismatch = jsonschema.ValidationError
 CLOUD_EVENTS = ["specversion", "id", "source", "type", "subject", "time"]
 OURS = ["confidence", "rung", "mode", "outcome", "fallback", "expires", "model", "input"]
 OUTCOMES = {"DECIDED", "ABSTAINED", "REFUSED", "REJECTED", "DUPLICATE", "EXPIRED", "SUPERSEDED",
@@ -71,7 +74,8 @@ def filter_matches(pattern, topic):
 
 def listens(route, topic):
     filters = route["subscribe"]
-    return any(filter_matches(f, topic) for f in ([filters] if isinstance(filters, str) else filters))
+    filters = [filters] if isinstance(filters, str) else filters
+    return any(filter_matches(f, topic) for f in filters)
 
 
 def route_of(config, subject, topic):

@@ -11,6 +11,9 @@ from paho.mqtt.properties import Properties
 
 from . import WAIT_S
 
+SHOWN_MESSAGES = 20
+POLL_S = 0.5  # for the end of a process, which notifies nobody
+
 
 @dataclasses.dataclass
 class Received:
@@ -112,10 +115,10 @@ class Observer:
                 dead = [process for process in processes if not process.running()]
                 if left <= 0 or dead:
                     logs = "\n".join(process.log() for process in processes)
-                    seen = "\n".join(f"  {m.topic} {m.payload[:200]!r}" for m in self.received[-20:])
+                    seen = "\n".join(f"  {m.topic} {m.payload[:200]!r}"
+                                     for m in self.received[-SHOWN_MESSAGES:])
                     raise AssertionError(f"no {what} within {timeout} s; seen:\n{seen}\n{logs}")
-                # In pieces, because the end of a process notifies nobody here.
-                self._changed.wait(min(left, 0.5))
+                self._changed.wait(min(left, POLL_S))
             return found
 
     def wait(self, ready, *, what="message", timeout=WAIT_S, processes=()):

@@ -30,7 +30,7 @@ def missing(*, binaries=("picolm", "picolm-agent", "synth_model"), programs=(), 
     path = os.environ.get("PATH", "") + ":/usr/sbin:/usr/local/sbin"
     absent += [f"{name} is not installed" for name in programs if not shutil.which(name, path=path)]
     absent += [f"python3 has no module {name}" for name in modules
-               if importlib.util.find_spec(name) is None]
+               if importlib.util.find_spec(name.split(".")[0]) is None]
     return absent
 
 

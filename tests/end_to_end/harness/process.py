@@ -65,7 +65,8 @@ class Process:
                 left = deadline - time.monotonic()
                 if self._ended or left <= 0:
                     why = "ended" if self._ended else f"is silent for {timeout} s"
-                    raise AssertionError(f"{self.name} {why}; no line with {pattern!r}:\n{self.log()}")
+                    raise AssertionError(
+                        f"{self.name} {why}; no line with {pattern!r}:\n{self.log()}")
                 self._changed.wait(left)
             return found
 
@@ -80,7 +81,8 @@ class Process:
         try:
             code = self._child.wait(timeout)
         except subprocess.TimeoutExpired:
-            raise AssertionError(f"{self.name} still runs after {timeout} s:\n{self.log()}") from None
+            raise AssertionError(
+                f"{self.name} still runs after {timeout} s:\n{self.log()}") from None
         self._reader.join(timeout)
         return code
 

@@ -1,0 +1,68 @@
+// The real engine behind the decider, on a small model made here.
+
+#include <gtest/gtest.h>
+
+#include "agent/decider.h"
+#include "agent/trust.h"
+#include "schemas/json_schema.h"
+#include "schemas/validator.h"
+#include "tests/support/temp_dir.h"
+#include "tests/support/tiny_model.h"
+
+namespace agent {
+namespace {
+
+class EngineDecider : public testing::Test {
+ protected:
+  ModelConfig model() const {
+    ModelConfig config;
+    config.path = file_;
+    config.threads = 1;
+    return config;
+  }
+
+  test_support::TempDir dir_;
+  const std::string file_ = test_support::write_tiny_model({}, dir_.file("tiny.gguf"));
+};
+
+TEST_F(EngineDecider, EveryDecisionSatisfiesTheSchemaWhateverTheMessage) {
+  const LoadedModel loaded = load_model(model());
+  inference::RouteOptions options;
+  options.schema =
+      schemas::parse_schema(R"({"action":["start","stop"],"target":["A","B","none"]})");
+  options.instructions = "Decide.";
+  const RouteHandle route = loaded.decider->open_route(options);
+  loaded.decider->calibrate(route, "start A");
+  for (const char* message : {"stop B", "", "{\"t\":1}", "<|im_end|>", "°C \xF0\x9F\x98\x80"}) {
+    const inference::Decision decision = loaded.decider->decide(route, message);
+    EXPECT_TRUE(schemas::validate(options.schema, decision.json).valid) << decision.json;
+    EXPECT_GE(decision.confidence, 0);
+    EXPECT_LE(decision.confidence, 1);
+  }
+  loaded.decider->close_route(route);
+}
+
+TEST_F(EngineDecider, ChecksTheHashOfTheFileWhenOneIsGiven) {
+  ModelConfig config = model();
+  EXPECT_TRUE(load_model(config).model_hash.starts_with("part:"));
+  config.sha256 = *sha256_file(file_);
+  EXPECT_EQ(load_model(config).model_hash, config.sha256);
+  config.sha256.back() = config.sha256.back() == '0' ? '1' : '0';
+  try {
+    load_model(config);
+    FAIL() << "accepted";
+  } catch (const ConfigError& error) {
+    EXPECT_NE(std::string(error.what()).find("wanted " + config.sha256), std::string::npos);
+  }
+}
+
+TEST_F(EngineDecider, RefusesAFileThatIsAbsentOrNoModel) {
+  ModelConfig config = model();
+  config.path = dir_.file("absent.gguf");
+  EXPECT_THROW(load_model(config), ConfigError);
+  config.path = dir_.write("text.gguf", "not a model");
+  EXPECT_THROW(load_model(config), inference::LoadError);
+}
+
+}  // namespace
+}  // namespace agent

@@ -1,0 +1,344 @@
+// Inbox, ledger, ingress and outbox: what is counted, what is kept, what is given up.
+
+#include <gtest/gtest.h>
+
+#include <numeric>
+#include <random>
+#include <thread>
+
+#include "agent/inbox.h"
+#include "agent/ingress.h"
+#include "agent/ledger.h"
+#include "agent/outbox.h"
+#include "tests/agent/config_text.h"
+
+namespace agent {
+namespace {
+
+using std::chrono::milliseconds;
+using std::chrono::seconds;
+using transport::ProtocolVersion;
+using transport::PublishResult;
+using transport::PublishStatus;
+
+std::shared_ptr<const RouteSet> routes_of(const TestJson& change) {
+  TestJson json = good_config();
+  json["routes"][0].merge_patch(change);
+  return make_route_set(load(json), 1);
+}
+
+InboxItem item_for(const std::shared_ptr<const RouteSet>& set, std::size_t payload_bytes = 10) {
+  InboxItem item;
+  item.generation = 1;
+  item.route = set->routes[0];
+  item.message.payload.assign(payload_bytes, 'x');
+  return item;
+}
+
+TEST(Inbox, TakesMessagesUpToItsRowsAndKeepsAShareForCommands) {
+  const auto telemetry = routes_of(TestJson::object());
+  const auto command = routes_of(TestJson::parse(R"({"class":"command"})"));
+  Inbox inbox({.messages_max = 8, .bytes_max = 1 << 20, .telemetry_share_percent = 75});
+  int taken = 0;
+  for (int i = 0; i < 20; ++i) taken += inbox.push(item_for(telemetry)) ? 1 : 0;
+  EXPECT_EQ(taken, 6);
+  for (int i = 0; i < 20; ++i) taken += inbox.push(item_for(command)) ? 1 : 0;
+  EXPECT_EQ(taken, 8);
+  EXPECT_EQ(inbox.depth().messages, 8U);
+}
+
+TEST(Inbox, TakesMessagesUpToItsBytesAndGivesThemBack) {
+  const auto set = routes_of(TestJson::parse(R"({"class":"event"})"));
+  Inbox inbox({.messages_max = 1000, .bytes_max = 10'000, .telemetry_share_percent = 75});
+  EXPECT_TRUE(inbox.push(item_for(set, 8000)));
+  EXPECT_FALSE(inbox.push(item_for(set, 8000)));
+  EXPECT_TRUE(inbox.pop(milliseconds(0)));
+  EXPECT_EQ(inbox.depth().bytes, 0U);
+  EXPECT_TRUE(inbox.push(item_for(set, 8000)));
+}
+
+TEST(Inbox, AClosedOneTakesNothingAndStillGives) {
+  const auto set = routes_of(TestJson::object());
+  Inbox inbox({});
+  EXPECT_TRUE(inbox.push(item_for(set)));
+  inbox.close();
+  EXPECT_FALSE(inbox.push(item_for(set)));
+  EXPECT_TRUE(inbox.pop(milliseconds(0)));
+  EXPECT_FALSE(inbox.pop(milliseconds(0)));
+}
+
+TEST(Inbox, IsInOrderAndLosesNothingBetweenThreads) {
+  const auto set = routes_of(TestJson::parse(R"({"class":"command"})"));
+  Inbox inbox({.messages_max = 16, .bytes_max = 1 << 20, .telemetry_share_percent = 75});
+  std::thread producer([&] {
+    for (int i = 0; i < 5000; ++i) {
+      for (;;) {  // push() leaves the item alone when it is full
+        InboxItem item = item_for(set);
+        item.message.topic = std::to_string(i);
+        if (inbox.push(std::move(item))) break;
+        std::this_thread::yield();
+      }
+    }
+  });
+  for (int i = 0; i < 5000; ++i) {
+    const auto item = inbox.pop(seconds(20));
+    ASSERT_TRUE(item);
+    ASSERT_EQ(item->message.topic, std::to_string(i));
+  }
+  producer.join();
+}
+
+TEST(Ledger, BalancesAtEveryMomentWhileThreadsCount) {
+  Ledger ledger;
+  std::thread in([&] {
+    for (int i = 0; i < 20000; ++i) {
+      ledger.receive(2);
+      ledger.finish(Outcome::Rejected, reason::kRetained);
+      ledger.finish(Outcome::Decided, {});
+    }
+  });
+  for (int i = 0; i < 2000; ++i) {
+    const LedgerSnapshot books = ledger.snapshot();
+    ASSERT_EQ(books.received, books.finished() + books.pending);
+  }
+  in.join();
+  const LedgerSnapshot books = ledger.snapshot();
+  EXPECT_EQ(books.pending, 0U);
+  EXPECT_EQ(books.outcome(Outcome::Rejected), 20000U);
+  EXPECT_EQ(books.reasons.at("retained"), 20000U);
+}
+
+TEST(Ledger, LatencyIsOfTheLatestSamples) {
+  Ledger ledger;
+  for (int i = 0; i < 1024; ++i) ledger.add_latency(1000);
+  for (int i = 1; i <= 1024; ++i) ledger.add_latency(i);
+  const LatencySummary latency = ledger.snapshot().latency_ms;
+  EXPECT_EQ(latency.count, 2048U);
+  EXPECT_NEAR(latency.p50, 512, 2);
+  EXPECT_NEAR(latency.p99, 1014, 2);
+  EXPECT_EQ(latency.max, 1024);
+}
+
+// An ingress with its queue and books.
+struct Gate {
+  explicit Gate(const TestJson& change, const InboxLimits& limits = {}) : inbox(limits) {
+    ingress.set_routes(routes_of(change));
+  }
+  void arrive(const std::string& topic, const std::string& payload, bool retained = false) {
+    transport::Message message;
+    message.topic = topic;
+    message.payload = payload;
+    message.retained = retained;
+    ingress.accept(std::move(message));
+  }
+  std::uint64_t reasons(const std::string& code) const {
+    const LedgerSnapshot books = ledger.snapshot();
+    EXPECT_EQ(books.received, books.finished() + books.pending);
+    EXPECT_EQ(books.pending, inbox.depth().messages);
+    const auto found = books.reasons.find(code);
+    return found == books.reasons.end() ? 0 : found->second;
+  }
+
+  Logger logger{LogLevel::Off};
+  Inbox inbox;
+  Ledger ledger;
+  Ingress ingress{&inbox, &ledger, &logger};
+};
+
+constexpr const char* kTopic = "plant/hall/press/2/telemetry";
+
+TEST(Ingress, QueuesWhatARouteTakesAndCountsWhatNoneDoes) {
+  Gate gate(TestJson::object());
+  gate.arrive(kTopic, "{}");
+  gate.arrive("plant/hall/other", "{}");
+  gate.arrive("", "{}");
+  gate.arrive("plant/#", "{}");
+  gate.arrive("plant/\xff", "{}");
+  gate.ingress.reject_topic("malformed");
+  EXPECT_EQ(gate.reasons("no_route"), 1U);
+  EXPECT_EQ(gate.reasons("topic_invalid"), 4U);
+  EXPECT_EQ(gate.inbox.depth().messages, 1U);
+  EXPECT_EQ(gate.inbox.pop(milliseconds(0))->captures,
+            (transport::Captures{{"area", "hall"}, {"press", "2"}}));
+}
+
+TEST(Ingress, DropsItsOwnOutput) {
+  Gate gate(TestJson::object());
+  gate.arrive("plant/hall/press/2/decision", "{}");
+  gate.arrive("picolm/agent-1/status", "{}");
+  gate.arrive("picolm/agent-1/abstained/press", "{}");
+  EXPECT_EQ(gate.reasons("own_output"), 3U);
+}
+
+TEST(Ingress, RetainedMessagesAreRefusedUnlessTheyAreState) {
+  for (const auto& [change, refused] : {std::pair{R"({})", 1U},
+                                        {R"({"class":"command"})", 1U},
+                                        {R"({"class":"event"})", 1U},
+                                        {R"({"retained":"state"})", 0U}}) {
+    Gate gate(TestJson::parse(change));
+    gate.arrive(kTopic, "{}", true);
+    gate.arrive(kTopic, "{}", false);
+    EXPECT_EQ(gate.reasons("retained"), refused) << change;
+    EXPECT_EQ(gate.inbox.depth().messages, 2 - refused) << change;
+  }
+}
+
+TEST(Ingress, ALargePayloadIsRefusedBeforeItIsQueued) {
+  Gate gate(TestJson::object());
+  gate.arrive(kTopic, std::string(1'000'000, 'x'));
+  EXPECT_EQ(gate.reasons("payload_too_large"), 1U);
+}
+
+TEST(Ingress, AFullQueueShedsAndCountsCommandsApart) {
+  const InboxLimits small{.messages_max = 4, .bytes_max = 1 << 20, .telemetry_share_percent = 75};
+  Gate telemetry(TestJson::object(), small);
+  for (int i = 0; i < 10; ++i) telemetry.arrive(kTopic, "{}");
+  EXPECT_EQ(telemetry.reasons("queue_full"), 7U);
+  Gate command(TestJson::parse(R"({"class":"command"})"), small);
+  for (int i = 0; i < 10; ++i) command.arrive(kTopic, "{}");
+  EXPECT_EQ(command.reasons("command_queue_full"), 6U);
+  EXPECT_EQ(command.ledger.snapshot().outcome(Outcome::Shed), 6U);
+}
+
+TEST(Ingress, TwoCommandsWithEqualBytesAreTwoCommands) {
+  Gate gate(TestJson::parse(R"({"class":"command"})"));
+  gate.arrive(kTopic, "stop");
+  gate.arrive(kTopic, "stop");
+  EXPECT_EQ(gate.inbox.depth().messages, 2U);
+}
+
+// A link that keeps what it was given until the test answers.
+struct FakeLink {
+  Outbox::Send send() {
+    return [this](transport::Message message, Outbox::Done done) {
+      if (!up) return false;
+      sent.push_back(std::move(message));
+      open.push_back(std::move(done));
+      return true;
+    };
+  }
+  void answer_all(PublishStatus status) {
+    std::vector<Outbox::Done> now;
+    now.swap(open);
+    for (const Outbox::Done& done : now) done({status, 0});
+  }
+
+  bool up = true;
+  std::vector<transport::Message> sent;
+  std::vector<Outbox::Done> open;
+};
+
+Outbound outbound(int number) {
+  Outbound out;
+  out.message.topic = "t";
+  out.message.payload = std::to_string(number);
+  out.message.properties.content_type = "application/json";
+  out.payload_311 = "full " + out.message.payload;
+  return out;
+}
+
+TEST(Outbox, KeepsWhatIsLostAndSendsTheSameBytesAgainInOrder) {
+  FakeLink link;
+  Outbox outbox({}, link.send());
+  const SteadyTime now = std::chrono::steady_clock::now();
+  for (int i = 0; i < 5; ++i) outbox.add(outbound(i), now);
+  outbox.pump(ProtocolVersion::Mqtt5, now);
+  EXPECT_EQ(outbox.counts().in_flight, 5U);
+  link.up = false;
+  link.answer_all(PublishStatus::Lost);
+  outbox.pump(ProtocolVersion::Mqtt5, now);
+  EXPECT_EQ(outbox.counts().waiting, 5U);
+  link.up = true;
+  outbox.pump(ProtocolVersion::Mqtt5, now);
+  link.answer_all(PublishStatus::Acknowledged);
+  ASSERT_EQ(link.sent.size(), 10U);
+  for (std::size_t i = 0; i < 5; ++i) {
+    EXPECT_EQ(link.sent[i].payload, std::to_string(i));
+    EXPECT_EQ(link.sent[i + 5].payload, link.sent[i].payload);
+  }
+  EXPECT_TRUE(outbox.empty());
+  EXPECT_EQ(outbox.counts().acknowledged, 5U);
+}
+
+TEST(Outbox, CapsWhatIsInFlightAndGoesOnByItself) {
+  FakeLink link;
+  OutboxLimits limits;
+  limits.in_flight_max = 3;
+  Outbox outbox(limits, link.send());
+  const SteadyTime now = std::chrono::steady_clock::now();
+  for (int i = 0; i < 10; ++i) outbox.add(outbound(i), now);
+  outbox.pump(ProtocolVersion::Mqtt5, now);
+  EXPECT_EQ(link.sent.size(), 3U);
+  while (!link.open.empty()) link.answer_all(PublishStatus::NoSubscribers);
+  EXPECT_EQ(link.sent.size(), 10U);
+  EXPECT_EQ(outbox.counts().no_subscribers, 10U);
+}
+
+TEST(Outbox, ExpiresWhatWaitedTooLongAndNeverSendsItLater) {
+  FakeLink link;
+  link.up = false;
+  Outbox outbox({}, link.send());
+  const SteadyTime now = std::chrono::steady_clock::now();
+  outbox.add(outbound(0), now);
+  outbox.add(outbound(1), now + seconds(30));
+  outbox.pump(ProtocolVersion::Mqtt5, now + seconds(59));
+  EXPECT_EQ(outbox.counts().waiting, 2U);
+  link.up = true;
+  outbox.pump(ProtocolVersion::Mqtt5, now + seconds(61));
+  EXPECT_EQ(outbox.counts().expired, 1U);
+  ASSERT_EQ(link.sent.size(), 1U);
+  EXPECT_EQ(link.sent[0].payload, "1");
+}
+
+TEST(Outbox, DropsTheOldestWhenFullAndRetiresWhatTheBrokerRefuses) {
+  FakeLink link;
+  OutboxLimits limits;
+  limits.messages_max = 3;
+  Outbox outbox(limits, link.send());
+  const SteadyTime now = std::chrono::steady_clock::now();
+  for (int i = 0; i < 5; ++i) outbox.add(outbound(i), now);
+  EXPECT_EQ(outbox.counts().dropped, 2U);
+  outbox.pump(ProtocolVersion::Mqtt5, now);
+  EXPECT_EQ(link.sent.front().payload, "2");
+  link.answer_all(PublishStatus::Denied);
+  EXPECT_EQ(outbox.counts().refused, 3U);
+  EXPECT_TRUE(outbox.empty());
+}
+
+TEST(Outbox, On311TheFullPayloadGoesOutWithoutProperties) {
+  FakeLink link;
+  Outbox outbox({}, link.send());
+  const SteadyTime now = std::chrono::steady_clock::now();
+  outbox.add(outbound(1), now);
+  outbox.pump(ProtocolVersion::Mqtt311, now);
+  EXPECT_EQ(link.sent[0].payload, "full 1");
+  EXPECT_EQ(link.sent[0].properties.content_type, "");
+}
+
+// added = acknowledged + refused + expired + dropped + waiting + in flight, whatever happens.
+TEST(Outbox, BooksBalanceUnderRandomLinks) {
+  std::mt19937 random(11);
+  for (int round = 0; round < 50; ++round) {
+    FakeLink link;
+    OutboxLimits limits;
+    limits.messages_max = 8;
+    limits.in_flight_max = 3;
+    Outbox outbox(limits, link.send());
+    SteadyTime now = std::chrono::steady_clock::now();
+    for (int step = 0; step < 200; ++step) {
+      now += milliseconds(random() % 5000);
+      link.up = random() % 4 != 0;
+      if (random() % 2 == 0) outbox.add(outbound(step), now);
+      outbox.pump(ProtocolVersion::Mqtt5, now);
+      const auto status = static_cast<PublishStatus>(random() % 6);
+      if (random() % 3 == 0) link.answer_all(status);
+      const OutboxCounts counts = outbox.counts();
+      ASSERT_EQ(counts.added, counts.acknowledged + counts.refused + counts.expired +
+                                  counts.dropped + counts.waiting + counts.in_flight);
+      ASSERT_LE(counts.in_flight, 3U);
+    }
+  }
+}
+
+}  // namespace
+}  // namespace agent

@@ -1,0 +1,54 @@
+#pragma once
+
+// A decider that answers what a test tells it to, so that everything around the model can be
+// tested with decisions that no model would make. End-to-end tests use the real engine.
+// Thread safety: the answer may be changed while the worker decides.
+
+#include <functional>
+#include <mutex>
+#include <set>
+#include <string>
+#include <string_view>
+#include <vector>
+
+#include "agent/decider.h"
+
+namespace agent {
+
+class ScriptedDecider final : public Decider {
+ public:
+  using Answer = std::function<inference::Decision(std::string_view message)>;
+
+  explicit ScriptedDecider(Answer answer) : answer_(std::move(answer)) {}
+
+  RouteHandle open_route(const inference::RouteOptions& options) override {
+    if (options.instructions == "too long") throw inference::LoadError("context too small");
+    open_.insert(++last_);
+    return last_;
+  }
+  void close_route(RouteHandle route) override { open_.erase(route); }
+  void calibrate(RouteHandle, std::string_view message) override {
+    calibrated.emplace_back(message);
+  }
+  inference::Decision decide(RouteHandle route, std::string_view message) override {
+    if (open_.count(route) == 0) throw std::logic_error("route is not open");
+    return answer_(message);
+  }
+
+  std::size_t open_count() const { return open_.size(); }
+  std::vector<std::string> calibrated;
+
+ private:
+  const Answer answer_;
+  std::set<RouteHandle> open_;
+  RouteHandle last_ = 0;
+};
+
+inline inference::Decision decision(std::string json, double confidence = 0.9) {
+  inference::Decision out;
+  out.json = std::move(json);
+  out.confidence = confidence;
+  return out;
+}
+
+}  // namespace agent
