@@ -16,6 +16,10 @@ void add_model_arguments(CLI::App& command, ModelArguments& arguments) {
   command.add_option("--threads", arguments.threads, "compute threads (default: cores)")
       ->check(CLI::Range(1u, 256u));
   command.add_option("--kernels", arguments.kernels, "instruction set: scalar, avx2, neon");
+  command
+      .add_option("--read-mb-s", arguments.read_mb_s,
+                  "most that is read while a model larger than the memory is paged")
+      ->check(CLI::Range(1u, 100000u));
 }
 
 inference::EngineOptions engine_options(const ModelArguments& arguments) {
@@ -25,7 +29,21 @@ inference::EngineOptions engine_options(const ModelArguments& arguments) {
   options.kernels = arguments.kernels;
   options.memory_bytes_max =
       arguments.memory.empty() ? inference::default_memory_bytes() : parse_size(arguments.memory);
+  options.read_bytes_s = std::uint64_t{arguments.read_mb_s} * 1'000'000;
   return options;
+}
+
+inference::LoadOptions load_options(const inference::EngineOptions& options) {
+  inference::LoadOptions out;
+  out.model_path = options.model_path;
+  out.threads = options.threads;
+  out.kernels = options.kernels;
+  out.memory_bytes_max = options.memory_bytes_max;
+  out.context_tokens_max = options.context_tokens_max;
+  out.kept_bytes = options.kept_bytes;
+  out.paging.read_bytes_s = options.read_bytes_s;
+  out.paging.verifier = options.verifier;
+  return out;
 }
 
 std::uint64_t parse_size(const std::string& text) {

@@ -11,6 +11,7 @@
 #include <string_view>
 
 #include "inference/engine.h"
+#include "inference/model/loaded_model.h"
 #include "schemas/schema_spec.h"
 
 namespace picolm {
@@ -21,12 +22,16 @@ struct ModelArguments {
   std::string memory;  // SIZE; empty: default_memory_bytes()
   std::string kernels;
   std::uint32_t threads = 0;
+  std::uint32_t read_mb_s = 0;  // 0: no limit
 };
 
-// Adds -m/--model, --memory, --threads, --kernels.
+// Adds -m/--model, --memory, --threads, --kernels, --read-mb-s.
 void add_model_arguments(CLI::App& command, ModelArguments& arguments);
 
 inference::EngineOptions engine_options(const ModelArguments& arguments);
+
+// The same for a model without an engine around it.
+inference::LoadOptions load_options(const inference::EngineOptions& options);
 
 // "256M" and the like, powers of 1024. Throws CLI::ValidationError.
 std::uint64_t parse_size(const std::string& text);
@@ -48,5 +53,6 @@ void add_decide(CLI::App& app);
 void add_eval(CLI::App& app);
 void add_bench(CLI::App& app);
 void add_schema(CLI::App& app);
+void add_plan(CLI::App& app);
 
 }  // namespace picolm

@@ -17,6 +17,7 @@ int main(int argc, char** argv) {
   picolm::add_eval(app);
   picolm::add_bench(app);
   picolm::add_schema(app);
+  picolm::add_plan(app);
   try {
     app.parse(argc, argv);  // runs the subcommand's callback
   } catch (const CLI::RuntimeError& error) {

@@ -63,11 +63,12 @@ MemoryPlan plan_model(const gguf::File& file, const LoadOptions& options) {
   for (const RegionRequest& region : regions) matrix_bytes += region.tensor->bytes;
   MemoryRequest request;
   request.limit_bytes = options.memory_bytes_max;
-  request.resident_bytes = resident_bytes();
-  request.vector_bytes = need.weight_bytes - matrix_bytes;
-  request.activation_bytes = need.activation_bytes;
-  request.sequence_bytes = 2 * sizeof(Half) * config.layer_count * config.kv_width() * context;
-  request.kept_bytes = options.kept_bytes;
+  request.fixed.resident_bytes = resident_bytes();
+  request.fixed.vector_bytes = need.weight_bytes - matrix_bytes;
+  request.fixed.activation_bytes = need.activation_bytes;
+  request.fixed.sequence_bytes =
+      2 * sizeof(Half) * config.layer_count * config.kv_width() * context;
+  request.fixed.kept_bytes = options.kept_bytes;
   request.regions = regions;
   request.slot_bytes = options.paging.slot_bytes;
   request.slot_count = options.paging.slot_count;

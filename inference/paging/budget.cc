@@ -21,7 +21,7 @@ namespace {
 constexpr std::uint64_t kOthersBytes = 16ull << 20;  // left to others by default
 constexpr std::uint64_t kUnlimited = std::numeric_limits<std::uint64_t>::max();
 
-constexpr std::uint64_t kSlotBytes = 1u << 20;
+constexpr std::uint64_t kSlotBytes = 2u << 20;
 constexpr std::uint32_t kSlotCountMin = 4;
 constexpr std::uint32_t kSlotCountMax = 16;
 constexpr std::uint64_t kRingShare = 24;  // of the limit, one part
@@ -96,13 +96,13 @@ std::uint64_t resident_bytes() { return field_kib(read_small_file("/proc/self/st
 MemoryPlan plan_memory(const MemoryRequest& request) {
   MemoryPlan plan;
   plan.limit_bytes = request.limit_bytes;
-  plan.fixed_bytes = request.resident_bytes + kMemoryReserveBytes + request.vector_bytes +
-                     request.activation_bytes + request.sequence_bytes + request.kept_bytes;
+  plan.fixed = request.fixed;
+  const std::uint64_t fixed_bytes = plan.fixed.sum();
   for (const RegionRequest& region : request.regions) {
     plan.weight_bytes += region.tensor->bytes;
     if (region.use == RegionUse::Sweep) plan.sweep_bytes += region.tensor->bytes;
   }
-  plan.total_bytes = plan.fixed_bytes + plan.weight_bytes;
+  plan.total_bytes = fixed_bytes + plan.weight_bytes;
   plan.least_bytes = plan.total_bytes;
   if (plan.fits()) return plan;
 
@@ -117,11 +117,11 @@ MemoryPlan plan_memory(const MemoryRequest& request) {
     plan.slot_count = static_cast<std::uint32_t>(std::clamp<std::uint64_t>(
         plan.limit_bytes / kRingShare / slot, kSlotCountMin, kSlotCountMax));
   }
-  const std::uint64_t without_slots = plan.fixed_bytes + scratch;
+  const std::uint64_t without_slots = fixed_bytes + scratch;
   plan.least_bytes = std::min(plan.least_bytes, without_slots + least_count * slot);
   if (plan.limit_bytes < plan.least_bytes) plan.slot_count = least_count;
   plan.ring_bytes = scratch + plan.slot_count * slot;
-  const std::uint64_t taken = plan.fixed_bytes + plan.ring_bytes;
+  const std::uint64_t taken = fixed_bytes + plan.ring_bytes;
   const std::uint64_t left = plan.limit_bytes - std::min(plan.limit_bytes, taken);
   plan.map.emplace(request.regions, block_bytes_max, left);
   plan.total_bytes = taken + plan.map->pinned_bytes();

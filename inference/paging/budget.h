@@ -25,13 +25,23 @@ std::uint64_t resident_bytes();
 // messages, page tables, the slack of the allocator.
 inline constexpr std::uint64_t kMemoryReserveBytes = 12u << 20;
 
-struct MemoryRequest {
-  std::uint64_t limit_bytes = 0;       // of the whole process; 0: none
-  std::uint64_t resident_bytes = 0;    // taken already: code, libraries, vocabulary
+// What is taken whatever becomes of the matrices.
+struct FixedMemory {
+  std::uint64_t resident_bytes = 0;  // taken already: code, libraries, vocabulary
+  std::uint64_t reserve_bytes = kMemoryReserveBytes;
   std::uint64_t vector_bytes = 0;      // norms and other weights that are always in memory
   std::uint64_t activation_bytes = 0;  // buffers of a forward pass
   std::uint64_t sequence_bytes = 0;    // keys and values of the working context
   std::uint64_t kept_bytes = 0;        // what the caller keeps besides: prefixes of routes
+  std::uint64_t sum() const {
+    return resident_bytes + reserve_bytes + vector_bytes + activation_bytes + sequence_bytes +
+           kept_bytes;
+  }
+};
+
+struct MemoryRequest {
+  std::uint64_t limit_bytes = 0;  // of the whole process; 0: none
+  FixedMemory fixed;
   std::span<const RegionRequest> regions;
   std::uint64_t slot_bytes = 0;  // of the ring; 0: chosen
   std::uint32_t slot_count = 0;  // at least 2; 0: chosen
@@ -39,7 +49,7 @@ struct MemoryRequest {
 
 struct MemoryPlan {
   std::uint64_t limit_bytes = 0;
-  std::uint64_t fixed_bytes = 0;   // all of the request's, and the reserve
+  FixedMemory fixed;
   std::uint64_t sweep_bytes = 0;   // the layers, which a sweep passes through
   std::uint64_t weight_bytes = 0;  // all matrices, as they would be in memory
   std::uint32_t slot_count = 0;    // 0: everything is in memory

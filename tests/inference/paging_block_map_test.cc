@@ -169,11 +169,11 @@ TEST_F(PagingMap, NothingStreamsWhenEverythingIsPinned) {
 MemoryRequest request(std::span<const RegionRequest> regions, std::uint64_t limit) {
   MemoryRequest out;
   out.limit_bytes = limit;
-  out.resident_bytes = 1'000'000;
-  out.vector_bytes = 2'000;
-  out.activation_bytes = 300'000;
-  out.sequence_bytes = 40'000;
-  out.kept_bytes = 5'000;
+  out.fixed.resident_bytes = 1'000'000;
+  out.fixed.vector_bytes = 2'000;
+  out.fixed.activation_bytes = 300'000;
+  out.fixed.sequence_bytes = 40'000;
+  out.fixed.kept_bytes = 5'000;
   out.regions = regions;
   return out;
 }
