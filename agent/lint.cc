@@ -79,11 +79,6 @@ Findings lint(const Config& config) {
   find_loops(config, &findings);
   for (const RouteConfig& route : config.routes) find_open_targets(route, &findings);
   find_overlaps(config, &findings);
-  if (config.model.read_mb_s > 0) {
-    findings.warnings.push_back(
-        "model.read_mb_s: the model is kept in memory and nothing is read while deciding, so "
-        "there is nothing to slow down");
-  }
   return findings;
 }
 

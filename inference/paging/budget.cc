@@ -21,7 +21,7 @@ namespace {
 constexpr std::uint64_t kOthersBytes = 16ull << 20;  // left to others by default
 constexpr std::uint64_t kUnlimited = std::numeric_limits<std::uint64_t>::max();
 
-constexpr std::uint64_t kSlotBytes = 2u << 20;
+constexpr std::uint64_t kSlotBytes = 1u << 20;
 constexpr std::uint32_t kSlotCountMin = 4;
 constexpr std::uint32_t kSlotCountMax = 16;
 constexpr std::uint64_t kRingShare = 24;  // of the limit, one part

@@ -26,6 +26,7 @@ void Reader::begin_sweep(const SweepScope& scope) {
   {
     const std::lock_guard lock(mutex_);
     scope_ = scope;
+    ++sweep_;
     const BlockId failed = ring_.drop_failed();
     if (failed != kNoBlock) next_ = failed;
     if (next_ == kNoBlock) next_ = map_.first();
@@ -51,9 +52,11 @@ const std::byte* Reader::acquire(BlockId block, const std::atomic<bool>& cancell
         return ring_.take();
       case Ring::Front::Failed:
         ring_.drop_failed();
-        next_ = map_.first();  // where the next sweep will begin
+        // Reading ahead failed before this sweep began: it is tried again.
+        next_ = filled_in_ == sweep_ ? map_.first() : block;
         work_.notify_one();
-        return nullptr;
+        if (filled_in_ == sweep_) return nullptr;
+        break;
       case Ring::Front::Filling:
         break;
       case Ring::Front::Absent:
@@ -94,6 +97,7 @@ void Reader::run() {
     }
     const std::span<std::byte> slot = ring_.begin_fill(id);
     const std::uint32_t generation = generation_;
+    filled_in_ = sweep_;
     next_ = map_.after(id, scope_);
     lock.unlock();
     const std::byte* data = read(id, slot, generation);

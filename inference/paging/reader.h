@@ -75,6 +75,8 @@ class Reader {
   SweepScope scope_;
   BlockId next_ = kNoBlock;  // to be read
   std::uint32_t generation_ = 0;
+  std::uint64_t sweep_ = 0;      // that runs, counted from 1
+  std::uint64_t filled_in_ = 0;  // the sweep in which the latest block was begun to be read
   bool stop_ = false;
 
   std::thread thread_;  // last: it uses all of the above

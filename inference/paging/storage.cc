@@ -72,6 +72,7 @@ FileStorage::FileStorage(const std::string& path) : path_(path) {
   descriptor_ = opened.descriptor;
   direct_ = opened.direct;
   identity_ = *identity;
+  size_bytes_ = identity->size;
 }
 
 FileStorage::~FileStorage() { close(descriptor_); }
@@ -108,7 +109,7 @@ Storage::State FileStorage::check() {
   const bool read_failed = read_failed_.exchange(false, std::memory_order_relaxed);
   std::optional<Identity> now = identify(descriptor_);
   if (now && *now == identity_ && !read_failed) return State::Same;
-  if (!now || now->size != identity_.size || read_failed) {
+  if (!now || now->size != size_bytes_ || read_failed) {
     if (!reopen()) {
       read_failed_.store(true, std::memory_order_relaxed);  // the next check tries again
       return State::Unusable;
@@ -124,7 +125,7 @@ Storage::State FileStorage::check() {
 bool FileStorage::reopen() {
   const Opened opened = open_for_reading(path_);
   const std::optional<Identity> identity = identify(opened.descriptor);
-  const bool usable = identity && identity->size == identity_.size &&
+  const bool usable = identity && identity->size == size_bytes_ &&
                       dup3(opened.descriptor, descriptor_, O_CLOEXEC) >= 0;
   if (usable) direct_.store(opened.direct, std::memory_order_relaxed);
   if (opened.descriptor >= 0) close(opened.descriptor);

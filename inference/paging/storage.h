@@ -63,7 +63,7 @@ class FileStorage final : public Storage {
   FileStorage(const FileStorage&) = delete;
   FileStorage& operator=(const FileStorage&) = delete;
 
-  std::uint64_t size_bytes() const override { return identity_.size; }
+  std::uint64_t size_bytes() const override { return size_bytes_; }
   std::int64_t read(std::uint64_t offset, std::span<std::byte> out) override;
 
   // A file that was moved away or deleted but is still open and unchanged is still the same. After
@@ -89,8 +89,9 @@ class FileStorage final : public Storage {
   bool reopen();
 
   std::string path_;
-  int descriptor_ = -1;  // the number never changes, what it stands for may
-  Identity identity_;
+  int descriptor_ = -1;           // the number never changes, what it stands for may
+  std::uint64_t size_bytes_ = 0;  // constant after construction
+  Identity identity_;             // used by check() only
   std::atomic<bool> direct_{false};
   std::atomic<bool> read_failed_{false};  // since the last check
 };

@@ -99,7 +99,9 @@ TEST(PagingEngine, DecidesTheSameFromItsFile) {
   load.context_tokens_max = 512;
   load.kept_bytes = options.kept_bytes;
   load.memory_bytes_max = 1;
-  options.memory_bytes_max = plan_model(file, load).least_bytes + (8u << 20);
+  const inference::MemoryPlan least = plan_model(file, load);
+  ASSERT_LT(least.least_bytes, least.fixed.sum() + least.weight_bytes);
+  options.memory_bytes_max = least.least_bytes / 2 + (least.fixed.sum() + least.weight_bytes) / 2;
   inference::Engine from_file(options);
 
   schemas::SchemaSpec spec;  // {"action": three, "note": a string}
