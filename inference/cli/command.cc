@@ -4,6 +4,7 @@
 #include <iostream>
 #include <limits>
 
+#include "inference/cli/digest.h"
 #include "inference/paging/budget.h"
 #include "schemas/json_schema.h"
 
@@ -20,6 +21,12 @@ void add_model_arguments(CLI::App& command, ModelArguments& arguments) {
       .add_option("--read-mb-s", arguments.read_mb_s,
                   "most that is read while a model larger than the memory is paged")
       ->check(CLI::Range(1u, 100000u));
+  command.add_option_function<std::string>(
+      "--digest",
+      [&arguments](const std::string& path) {
+        arguments.verifier = std::make_unique<ModelDigest>(path);
+      },
+      "hashes the model must have, written by picolm digest");
 }
 
 inference::EngineOptions engine_options(const ModelArguments& arguments) {
@@ -30,6 +37,7 @@ inference::EngineOptions engine_options(const ModelArguments& arguments) {
   options.memory_bytes_max =
       arguments.memory.empty() ? inference::default_memory_bytes() : parse_size(arguments.memory);
   options.read_bytes_s = std::uint64_t{arguments.read_mb_s} * 1'000'000;
+  options.verifier = arguments.verifier.get();
   return options;
 }
 

@@ -7,6 +7,7 @@
 
 #include <CLI/CLI.hpp>
 #include <cstdint>
+#include <memory>
 #include <string>
 #include <string_view>
 
@@ -22,12 +23,14 @@ struct ModelArguments {
   std::string memory;  // SIZE; empty: default_memory_bytes()
   std::string kernels;
   std::uint32_t threads = 0;
-  std::uint32_t read_mb_s = 0;  // 0: no limit
+  std::uint32_t read_mb_s = 0;                         // 0: no limit
+  std::unique_ptr<inference::BlockVerifier> verifier;  // null: the model is taken as it is
 };
 
-// Adds -m/--model, --memory, --threads, --kernels, --read-mb-s.
+// Adds -m/--model, --memory, --threads, --kernels, --read-mb-s, --digest.
 void add_model_arguments(CLI::App& command, ModelArguments& arguments);
 
+// `arguments` must outlive the engine that is made with them.
 inference::EngineOptions engine_options(const ModelArguments& arguments);
 
 // The same for a model without an engine around it.
@@ -54,5 +57,6 @@ void add_eval(CLI::App& app);
 void add_bench(CLI::App& app);
 void add_schema(CLI::App& app);
 void add_plan(CLI::App& app);
+void add_digest(CLI::App& app);
 
 }  // namespace picolm

@@ -18,6 +18,7 @@ int main(int argc, char** argv) {
   picolm::add_bench(app);
   picolm::add_schema(app);
   picolm::add_plan(app);
+  picolm::add_digest(app);
   try {
     app.parse(argc, argv);  // runs the subcommand's callback
   } catch (const CLI::RuntimeError& error) {

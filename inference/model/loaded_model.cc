@@ -1,7 +1,9 @@
 #include "inference/model/loaded_model.h"
 
 #include <algorithm>
+#include <limits>
 #include <thread>
+#include <utility>
 
 #include "inference/error.h"
 #include "inference/model/weights.h"
@@ -11,6 +13,8 @@
 
 namespace inference {
 namespace {
+
+constexpr std::uint64_t kVerifyBytes = 256 * 1024;  // read at a time
 
 const Kernels& choose_kernels(const std::string& name) {
   if (name.empty()) return best_kernels();
@@ -30,15 +34,44 @@ ModelOptions model_options(const LoadOptions& options) {
   return out;
 }
 
+// What is read by other ways than a source: header, vocabulary and small weights.
+void verify_small_parts(const gguf::File& file, Storage& storage, BlockVerifier& verifier) {
+  const PageBuffer buffer(kVerifyBytes);
+  const auto verify = [&](std::uint64_t begin, std::uint64_t end) {
+    const Hull all = hull_of(begin, end - begin);
+    for (std::uint64_t at = all.begin; at < all.end; at += kVerifyBytes) {
+      const auto bytes =
+          read_hull(storage, {at, std::min(all.end, at + kVerifyBytes)}, buffer.bytes());
+      if (!bytes || !verifier.verify(at, *bytes)) {
+        file.refuse("offset " + std::to_string(at), "bytes that could not be read or are wrong",
+                    "the bytes of the digest");
+      }
+    }
+  };
+  std::uint64_t data_begin = file.size_bytes();
+  for (const gguf::Tensor& tensor : file.tensors()) {
+    data_begin = std::min(data_begin, tensor.offset);
+    if (tensor.dims.size() == 1) verify(tensor.offset, tensor.offset + tensor.bytes);
+  }
+  verify(0, data_begin);
+}
+
 std::unique_ptr<WeightSource> open_source(const gguf::File& file, const MemoryPlan& plan,
                                           const LoadOptions& options) {
-  if (!plan.paged()) return std::make_unique<MemorySource>(file);
+  if (!plan.paged() && !options.paging.verifier) return std::make_unique<MemorySource>(file);
   auto storage = std::make_unique<FileStorage>(options.model_path);
   storage->drop_cache();  // what reading header and vocabulary left behind
+  if (options.paging.verifier) verify_small_parts(file, *storage, *options.paging.verifier);
   ReaderOptions reader;
-  reader.slot_count = plan.slot_count;
   reader.read_bytes_s = options.paging.read_bytes_s;
   reader.verifier = options.paging.verifier;
+  if (!plan.paged()) {  // all pinned: verified on the way into memory
+    BlockMap map(matrix_regions(file, read_config(file)), kVerifyBytes,
+                 std::numeric_limits<std::uint64_t>::max());
+    reader.slot_count = 2;
+    return std::make_unique<FileSource>(file, std::move(storage), std::move(map), reader);
+  }
+  reader.slot_count = plan.slot_count;
   return std::make_unique<FileSource>(file, std::move(storage), *plan.map, reader);
 }
 

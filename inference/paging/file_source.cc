@@ -21,6 +21,8 @@ FileSource::FileSource(const gguf::File& file, std::unique_ptr<Storage> storage,
       map_(std::move(map)),
       verifier_(options.verifier),
       blocks_held_max_(std::max(1u, options.slot_count / 2)),
+      all_pinned_(std::all_of(map_.blocks().begin(), map_.blocks().end(),
+                              [](const Block& block) { return block.pinned(); })),
       pinned_(static_cast<std::size_t>(map_.pinned_bytes())),
       scratch_(std::max(map_.row_hull_bytes_max(), kScratchBytesMin)),
       reader_(*storage_, map_, options) {}
@@ -87,6 +89,7 @@ Storage::State FileSource::check_file() {
 bool FileSource::begin_sweep(const SweepScope& scope) {
   PICOLM_CHECK(added_ == map_.region_count());
   if (cancelled()) return false;
+  if (all_pinned_) return true;  // what becomes of the file no longer matters
   if (check_file() == Storage::State::Unusable) return false;
   if (pinned_in_doubt_) {
     if (!pinned_unchanged()) return false;
@@ -96,7 +99,7 @@ bool FileSource::begin_sweep(const SweepScope& scope) {
   return true;
 }
 
-bool FileSource::end_sweep() { return check_file() == Storage::State::Same; }
+bool FileSource::end_sweep() { return all_pinned_ || check_file() == Storage::State::Same; }
 
 std::optional<RowBlock> FileSource::acquire(RegionId region, std::uint32_t row_begin) {
   const BlockId id = map_.find(region, row_begin);

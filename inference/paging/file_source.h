@@ -59,6 +59,7 @@ class FileSource final : public WeightSource {
   const BlockMap map_;
   BlockVerifier* const verifier_;
   const std::uint32_t blocks_held_max_;
+  const bool all_pinned_;
   PageBuffer pinned_;
   PageBuffer scratch_;  // for rows, and for pieces of pinned blocks
   RegionId added_ = 0;
