@@ -48,13 +48,13 @@ constexpr auto kKeys = std::to_array<KeySpec>({
 {"model.sha256",             String,       false, "\"\"",        0,     64,        "bytes", "",
  "SHA-256 of the file in hex; a file with another hash is refused. Empty: not checked."},
 {"model.memory", Size, false, "0", 0, 1099511627776.0, "bytes", "",
- "Largest memory for the model, as a number or `256M`; a model that does not fit is refused. 0: "
- "no limit of the agent's own."},
+ "Largest memory of the whole agent, as a number or `256M`; a model that does not fit is paged "
+ "from its file. 0: no limit of the agent's own."},
 {"model.threads",            Integer,      false, "0",           0,     256,       "threads", "",
  "Threads that compute; 0: cores - 1, at least 1."},
 {"model.read_mb_s",          Integer,      false, "0",           0,     100000,    "MB/s",  "",
- "Most that is read from storage while deciding; 0: no limit. This version keeps the model in "
- "memory and reads nothing then, so the limit always holds."},
+ "Most that is read from storage a second while a model larger than its memory is paged; 0: no "
+ "limit."},
 {"state_dir",                String,       false, "\"\"",        0,     4096,      "bytes", "",
  "Folder of this agent alone, made if absent and locked while it runs, so that two agents "
  "cannot share one identity on a machine. Empty: none."},

@@ -63,6 +63,7 @@ LoadedModel load_model(const ModelConfig& config) {
   inference::EngineOptions options;
   options.model_path = config.path;
   options.memory_bytes_max = config.memory_bytes;
+  options.read_bytes_s = std::uint64_t{config.read_mb_s} * 1'000'000;
   options.threads = config.threads;
   if (options.threads == 0) {
     options.threads = std::max(2U, std::thread::hardware_concurrency()) - 1;

@@ -87,11 +87,6 @@ Findings lint(const Config& config) {
       find_overlaps(config.routes[i], config.routes[j], &findings);
     }
   }
-  if (config.model.read_mb_s > 0) {
-    findings.warnings.push_back(
-        "model.read_mb_s: the model is kept in memory and nothing is read while deciding, so "
-        "there is nothing to slow down");
-  }
   return findings;
 }
 

@@ -1,6 +1,6 @@
 #!/usr/bin/env bash
 # Installs what is missing of the Debian packages a task needs.
-#   deploy/packages.sh build|run|demo|test …
+#   deploy/packages.sh build|demo|test|cross|more …
 # Prints nothing when all is there. Without root it uses sudo, or says what to run.
 set -euo pipefail
 
@@ -9,7 +9,8 @@ build=(g++ cmake ninja-build libpaho-mqttpp-dev libpaho-mqtt-dev libssl-dev nloh
 demo=(mosquitto mosquitto-clients python3 python3-pip python3-paho-mqtt unzip)
 check=(libgtest-dev googletest mosquitto mosquitto-clients openssl python3 python3-pip
        python3-jsonschema python3-paho-mqtt unzip xz-utils ccache git util-linux)
-cross=(g++-aarch64-linux-gnu g++-arm-linux-gnueabihf g++-riscv64-linux-gnu qemu-user)
+cross=(g++-aarch64-linux-gnu qemu-user)
+more=(g++-arm-linux-gnueabihf g++-riscv64-linux-gnu)
 
 wanted=()
 for task in "$@"; do
@@ -18,7 +19,8 @@ for task in "$@"; do
     demo) wanted+=("${demo[@]}") ;;
     test) wanted+=("${check[@]}") ;;
     cross) wanted+=("${cross[@]}") ;;
-    *) echo "usage: $0 build|demo|test|cross …" >&2; exit 2 ;;
+    more) wanted+=("${more[@]}") ;;
+    *) echo "usage: $0 build|demo|test|cross|more …" >&2; exit 2 ;;
   esac
 done
 

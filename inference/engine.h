@@ -2,7 +2,8 @@
 
 // The door of the library: load a model, open a route for each output schema, decide messages.
 // Nothing here logs, prints or exits.
-// Thread safety: unsafe; one thread (the worker) owns an engine and its routes.
+// Thread safety: unsafe; one thread (the worker) owns an engine and its routes. Any thread may call
+// cancel() and resume().
 
 #include <cstdint>
 #include <map>
@@ -17,15 +18,21 @@
 
 namespace inference {
 
+class BlockVerifier;  // inference/paging/block_check.h
+
 struct EngineOptions {
   std::string model_path;
-  std::uint32_t threads = 0;           // 0: physical cores
-  std::string kernels;                 // empty: the best this CPU runs
-  std::uint64_t memory_bytes_max = 0;  // 0: no limit of ours; a model that does not fit is refused
+  std::uint32_t threads = 0;  // 0: physical cores
+  std::string kernels;        // empty: the best this CPU runs
+  // Of the whole process; a model that needs more is paged from its file. 0: no limit of ours.
+  std::uint64_t memory_bytes_max = 0;
   std::uint32_t context_tokens_max = 1024;  // prompt and answer of one decision
   // Folder where prefixes are kept over restarts; must exist. Empty: they are not kept.
   std::string kv_dir;
   bool sequential = false;  // score token by token, one a pass: slow, to check the usual way
+  std::uint64_t kept_bytes = 8u << 20;  // of that memory, for the prefixes of routes
+  std::uint64_t read_bytes_s = 0;       // paging is held to that rate; 0: no limit
+  BlockVerifier* verifier = nullptr;    // checks what is paged in; not owned, outlives the engine
 };
 
 struct RouteOptions {
@@ -131,6 +138,12 @@ class Engine {
 
   // Logits after the last of `ids`. Throws LoadError for ids outside the vocabulary or too many.
   std::vector<float> logits(std::span<const std::uint32_t> ids);
+
+  // Ends what is running at the next block of weights, and all that follows at once, with
+  // ReadFailed, until resume(). For a shutdown that cannot wait for a sweep. Not from a signal
+  // handler.
+  void cancel();
+  void resume();
 
   std::string_view kernels() const;
   std::uint32_t threads() const;

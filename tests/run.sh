@@ -63,6 +63,7 @@ if [ -z "$quick" ]; then
   PICOLM_TEST_MODEL=none run_tests build/aarch64 --label-exclude slow --quiet
 fi
 if [ -n "$full" ]; then
+  deploy/packages.sh more
   say "the same answers from 64-bit ARM, 32-bit ARM and RISC-V"
   build aarch64 picolm
   build armhf picolm inference_kernels_test

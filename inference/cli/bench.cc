@@ -8,8 +8,10 @@
 #include <functional>
 #include <memory>
 #include <nlohmann/json.hpp>
+#include <thread>
 #include <vector>
 
+#include "inference/cli/bench_paging.h"
 #include "inference/cli/command.h"
 #include "inference/model/loaded_model.h"
 #include "inference/paging/budget.h"
@@ -21,28 +23,37 @@ using nlohmann::ordered_json;
 using Clock = std::chrono::steady_clock;
 
 constexpr std::size_t kRepetitions = 7;
+constexpr std::size_t kRepetitionsPaged = 3;  // a sweep of a slow disk may take half a minute
 constexpr std::size_t kPrefillTokens = 64;
 constexpr std::size_t kDecodeTokens = 16;
+constexpr std::size_t kDecodeTokensPaged = 2;
 constexpr std::size_t kStreamBytes = 256u << 20;  // beyond any cache
 
 // Median seconds of `repetitions` calls after one warm-up.
-double median_seconds(const std::function<void()>& work) {
+double median_seconds(std::size_t repetitions, const std::function<void()>& work) {
   work();
   std::vector<double> seconds;
-  for (std::size_t i = 0; i < kRepetitions; ++i) {
+  for (std::size_t i = 0; i < repetitions; ++i) {
     const auto start = Clock::now();
     work();
     seconds.push_back(std::chrono::duration<double>(Clock::now() - start).count());
   }
-  std::nth_element(seconds.begin(), seconds.begin() + kRepetitions / 2, seconds.end());
-  return seconds[kRepetitions / 2];
+  const auto middle = seconds.begin() + static_cast<std::ptrdiff_t>(repetitions / 2);
+  std::nth_element(seconds.begin(), middle, seconds.end());
+  return *middle;
 }
 
-// Bytes a second that all threads together read from memory.
-double measure_memory(inference::ThreadPool& pool) {
-  std::vector<std::uint64_t> buffer(kStreamBytes / sizeof(std::uint64_t), 1);
+// Bytes a second that all threads together read from memory, on a buffer that fits the limit.
+double measure_memory(const inference::EngineOptions& options) {
+  const std::size_t bytes = options.memory_bytes_max == 0
+                                ? kStreamBytes
+                                : static_cast<std::size_t>(std::min<std::uint64_t>(
+                                      kStreamBytes, options.memory_bytes_max / 2));
+  inference::ThreadPool pool(options.threads ? options.threads
+                                             : std::max(1u, std::thread::hardware_concurrency()));
+  std::vector<std::uint64_t> buffer(bytes / sizeof(std::uint64_t), 1);
   std::vector<std::uint64_t> sums(pool.thread_count() * 8);  // a cache line apart
-  const double seconds = median_seconds([&] {
+  const double seconds = median_seconds(kRepetitions, [&] {
     pool.run(pool.thread_count(), [&](std::uint32_t part, std::uint32_t count) {
       const std::size_t begin = buffer.size() * part / count;
       const std::size_t end = buffer.size() * (part + 1) / count;
@@ -59,7 +70,7 @@ double measure_memory(inference::ThreadPool& pool) {
   std::uint64_t total = 0;
   for (std::size_t part = 0; part < pool.thread_count(); ++part) total += sums[part * 8];
   if (total == 0) throw std::runtime_error("memory: the sum was not computed");
-  return static_cast<double>(kStreamBytes) / seconds;
+  return static_cast<double>(bytes) / seconds;
 }
 
 std::uint64_t fnv(std::uint64_t hash, const void* data, std::size_t bytes) {
@@ -102,9 +113,19 @@ struct Workload {
     forward(kPrefillTokens, 1);
   }
 
-  void decode() {
+  void decode(std::size_t token_count) {
     sequence.truncate(kPrefillTokens);
-    for (std::uint32_t i = 0; i < kDecodeTokens; ++i) forward(1, 1000 + i);
+    for (std::uint32_t i = 0; i < token_count; ++i) forward(1, 1000 + i);
+  }
+
+  // Of the same work whatever else is measured, so that runs can be compared.
+  std::string output_hash() {
+    hash = 0xCBF29CE484222325ull;
+    prefill();
+    decode(kDecodeTokensPaged);
+    char text[20];
+    std::snprintf(text, sizeof text, "%016llx", static_cast<unsigned long long>(hash));
+    return text;
   }
 };
 
@@ -124,13 +145,29 @@ Weights measure_weights(const inference::LoadedModel& loaded) {
 }
 
 // The p50 of decisions on a route like those of a plant, prefix kept, message fresh.
-double measure_decision(const ModelArguments& arguments) {
+double measure_decision(const ModelArguments& arguments, std::size_t repetitions) {
   inference::Engine engine(engine_options(arguments));
   schemas::SchemaSpec spec = read_schema_argument(
       R"({"action":["start","stop","hold","reset"],"target":["press-1","press-2","line","none"]})");
   const auto route = engine.open_route({spec, "Commands for machines.", {}});
   const inference::Request request{route.get(), "please stop press 2 before the shift change"};
-  return 1000 * median_seconds([&] { engine.decide({&request, 1}); });
+  return 1000 * median_seconds(repetitions, [&] { engine.decide({&request, 1}); });
+}
+
+// The sweep of a paged model beside the disk alone.
+void add_paging(inference::LoadedModel& loaded, const std::string& path, std::size_t repetitions,
+                ordered_json& out) {
+  const SweepFigures sweep = measure_sweeps(loaded, repetitions);
+  const double disk_bytes_s = measure_disk(path, loaded.plan.streamed_bytes());
+  const auto read = static_cast<double>(sweep.read_bytes);
+  out["memory_bytes"] = loaded.plan.limit_bytes;
+  out["pinned_bytes"] = loaded.plan.pinned_bytes();
+  out["slots"] = loaded.plan.slot_count;
+  out["sweep_bytes"] = sweep.read_bytes;
+  out["sweep_s"] = sweep.seconds;
+  out["sweep_mb_s"] = read / sweep.seconds / 1e6;
+  out["disk_mb_s"] = disk_bytes_s / 1e6;
+  out["disk_share"] = read / sweep.seconds / disk_bytes_s;
 }
 
 void print_table(const ordered_json& all) {
@@ -142,31 +179,37 @@ void print_table(const ordered_json& all) {
 
 void bench(const ModelArguments& arguments, bool json) {
   const inference::EngineOptions options = engine_options(arguments);
+  const double memory_bytes_s = measure_memory(options);
   ordered_json out;
+  std::size_t repetitions = kRepetitions;
   {
-    inference::LoadedModel loaded({options.model_path, options.threads, options.kernels,
-                                   options.memory_bytes_max, options.context_tokens_max});
-    const double memory_bytes_s = measure_memory(loaded.pool);
+    inference::LoadedModel loaded(load_options(options));
+    const bool paged = loaded.plan.paged();
+    if (paged) repetitions = kRepetitionsPaged;
+    const std::size_t decode_tokens = paged ? kDecodeTokensPaged : kDecodeTokens;
     Workload workload(loaded);
-    const double prefill_s = median_seconds([&] { workload.prefill(); });
-    const double decode_s = median_seconds([&] { workload.decode(); });
+    const double prefill_s = median_seconds(repetitions, [&] { workload.prefill(); });
+    const double decode_s = median_seconds(repetitions, [&] { workload.decode(decode_tokens); }) /
+                            static_cast<double>(decode_tokens);
     const Weights weights = measure_weights(loaded);
-    const double decode_tps = kDecodeTokens / decode_s;
     const auto token_bytes = static_cast<double>(weights.sweep_bytes + weights.output_bytes);
-    char hash[20];
-    std::snprintf(hash, sizeof hash, "%016llx", static_cast<unsigned long long>(workload.hash));
     out["kernels"] = loaded.kernels.name;
     out["threads"] = loaded.pool.thread_count();
     out["prefill_tps"] = kPrefillTokens / prefill_s;
-    out["decode_tps"] = decode_tps;
-    out["sweep_bytes"] = weights.sweep_bytes;
-    out["sweep_s"] = decode_s / kDecodeTokens;
+    out["decode_tps"] = 1 / decode_s;
+    out["paged"] = paged;
+    if (paged) {
+      add_paging(loaded, options.model_path, repetitions, out);
+    } else {
+      out["sweep_bytes"] = weights.sweep_bytes;
+      out["sweep_s"] = decode_s;
+    }
     out["memory_gb_s"] = memory_bytes_s / 1e9;
-    out["decode_gb_s"] = decode_tps * token_bytes / 1e9;
-    out["decode_memory_share"] = decode_tps * token_bytes / memory_bytes_s;
-    out["output_hash"] = hash;
+    out["decode_gb_s"] = token_bytes / decode_s / 1e9;
+    out["decode_memory_share"] = token_bytes / decode_s / memory_bytes_s;
+    out["output_hash"] = workload.output_hash();
   }
-  out["decision_ms"] = measure_decision(arguments);
+  out["decision_ms"] = measure_decision(arguments, repetitions);
   out["peak_bytes"] = inference::peak_resident_bytes();
   if (json) {
     print_line(out.dump());

@@ -4,6 +4,7 @@
 #include <iostream>
 #include <limits>
 
+#include "inference/cli/digest.h"
 #include "inference/paging/budget.h"
 #include "schemas/json_schema.h"
 
@@ -17,6 +18,16 @@ void add_model_arguments(CLI::App& command, ModelArguments& arguments) {
       ->check(CLI::Range(1u, 256u));
   command.add_option("--kernels", arguments.kernels,
                      "instruction set: scalar, ssse3, avx2, neon, neon_dotprod");
+  command
+      .add_option("--read-mb-s", arguments.read_mb_s,
+                  "most that is read while a model larger than the memory is paged")
+      ->check(CLI::Range(1u, 100000u));
+  command.add_option_function<std::string>(
+      "--digest",
+      [&arguments](const std::string& path) {
+        arguments.verifier = std::make_unique<ModelDigest>(path);
+      },
+      "hashes the model must have, written by picolm digest");
 }
 
 inference::EngineOptions engine_options(const ModelArguments& arguments) {
@@ -26,7 +37,22 @@ inference::EngineOptions engine_options(const ModelArguments& arguments) {
   options.kernels = arguments.kernels;
   options.memory_bytes_max =
       arguments.memory.empty() ? inference::default_memory_bytes() : parse_size(arguments.memory);
+  options.read_bytes_s = std::uint64_t{arguments.read_mb_s} * 1'000'000;
+  options.verifier = arguments.verifier.get();
   return options;
+}
+
+inference::LoadOptions load_options(const inference::EngineOptions& options) {
+  inference::LoadOptions out;
+  out.model_path = options.model_path;
+  out.threads = options.threads;
+  out.kernels = options.kernels;
+  out.memory_bytes_max = options.memory_bytes_max;
+  out.context_tokens_max = options.context_tokens_max;
+  out.kept_bytes = options.kept_bytes;
+  out.paging.read_bytes_s = options.read_bytes_s;
+  out.paging.verifier = options.verifier;
+  return out;
 }
 
 std::uint64_t parse_size(const std::string& text) {

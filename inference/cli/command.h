@@ -7,10 +7,12 @@
 
 #include <CLI/CLI.hpp>
 #include <cstdint>
+#include <memory>
 #include <string>
 #include <string_view>
 
 #include "inference/engine.h"
+#include "inference/model/loaded_model.h"
 #include "schemas/schema_spec.h"
 
 namespace picolm {
@@ -21,12 +23,18 @@ struct ModelArguments {
   std::string memory;  // SIZE; empty: default_memory_bytes()
   std::string kernels;
   std::uint32_t threads = 0;
+  std::uint32_t read_mb_s = 0;                         // 0: no limit
+  std::unique_ptr<inference::BlockVerifier> verifier;  // null: the model is taken as it is
 };
 
-// Adds -m/--model, --memory, --threads, --kernels.
+// Adds -m/--model, --memory, --threads, --kernels, --read-mb-s, --digest.
 void add_model_arguments(CLI::App& command, ModelArguments& arguments);
 
+// `arguments` must outlive the engine that is made with them.
 inference::EngineOptions engine_options(const ModelArguments& arguments);
+
+// The same for a model without an engine around it.
+inference::LoadOptions load_options(const inference::EngineOptions& options);
 
 // "256M" and the like, powers of 1024. Throws CLI::ValidationError.
 std::uint64_t parse_size(const std::string& text);
@@ -48,5 +56,7 @@ void add_decide(CLI::App& app);
 void add_eval(CLI::App& app);
 void add_bench(CLI::App& app);
 void add_schema(CLI::App& app);
+void add_plan(CLI::App& app);
+void add_digest(CLI::App& app);
 
 }  // namespace picolm

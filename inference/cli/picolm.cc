@@ -17,6 +17,8 @@ int main(int argc, char** argv) try {
   picolm::add_eval(app);
   picolm::add_bench(app);
   picolm::add_schema(app);
+  picolm::add_plan(app);
+  picolm::add_digest(app);
   try {
     app.parse(argc, argv);  // runs the subcommand's callback
   } catch (const CLI::RuntimeError& error) {

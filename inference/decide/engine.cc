@@ -31,6 +31,19 @@ using Clock = std::chrono::steady_clock;
 constexpr const char* kNeutralMessages[] = {
     "hello", "ok", "n/a", "test", "?", "thanks", "message received", "no data"};
 
+LoadOptions load_options(const EngineOptions& options) {
+  LoadOptions out;
+  out.model_path = options.model_path;
+  out.threads = options.threads;
+  out.kernels = options.kernels;
+  out.memory_bytes_max = options.memory_bytes_max;
+  out.context_tokens_max = options.context_tokens_max;
+  out.kept_bytes = options.kept_bytes;
+  out.paging.read_bytes_s = options.read_bytes_s;
+  out.paging.verifier = options.verifier;
+  return out;
+}
+
 double milliseconds_since(Clock::time_point start) {
   return std::chrono::duration<double, std::milli>(Clock::now() - start).count();
 }
@@ -58,8 +71,7 @@ Route::~Route() = default;
 
 struct Engine::Impl {
   explicit Impl(const EngineOptions& options)
-      : loaded({options.model_path, options.threads, options.kernels, options.memory_bytes_max,
-                options.context_tokens_max}),
+      : loaded(load_options(options)),
         chat_format(find_chat_format(*loaded.tokenizer)),
         vocabulary(VocabularyTrie::from_tokenizer(*loaded.tokenizer)),
         work(config().layer_count, config().kv_width(), loaded.model.context_tokens()),
@@ -317,6 +329,9 @@ std::vector<float> Engine::logits(std::span<const std::uint32_t> ids) {
   if (logits.empty()) impl_->loaded.file.refuse("weights", "a read error", "readable weights");
   return {logits.begin(), logits.end()};
 }
+
+void Engine::cancel() { impl_->loaded.model.cancel(); }
+void Engine::resume() { impl_->loaded.model.resume(); }
 
 std::string_view Engine::kernels() const { return impl_->loaded.kernels.name; }
 std::uint32_t Engine::threads() const { return impl_->loaded.pool.thread_count(); }

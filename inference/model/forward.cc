@@ -116,6 +116,15 @@ void gather_x(Activations& a, std::span<const std::uint32_t> rows, std::size_t n
   std::swap(a.x, a.x_delta);
 }
 
+// What this pass visits.
+SweepScope sweep_scope(const Transformer& model) {
+  const LayerWeights& last = model.weights.layers.back();
+  const bool logits = !model.plan.logit_rows().empty();
+  SweepScope scope{.last = logits ? last.down.region : last.value.region, .tail = {}};
+  if (model.plan.all_logits_count() > 0) scope.tail = model.weights.output.region;
+  return scope;
+}
+
 }  // namespace
 
 ForwardStatus forward(Transformer& model, std::span<const BatchRow> batch) {
@@ -126,6 +135,7 @@ ForwardStatus forward(Transformer& model, std::span<const BatchRow> batch) {
   std::span<const std::uint32_t> rows = model.plan.all_rows();  // of the batch, still computed
   auto n_rows = static_cast<std::uint32_t>(rows.size());
 
+  if (!model.source->begin_sweep(sweep_scope(model))) return ForwardStatus::ReadFailed;
   if (!embed(model, batch)) return ForwardStatus::ReadFailed;  // x [n_rows, embedding]
   prepare_rotations(model);
 
@@ -178,7 +188,7 @@ ForwardStatus forward(Transformer& model, std::span<const BatchRow> batch) {
     });
   }
 
-  if (!write_logits(model, batch)) return ForwardStatus::ReadFailed;
+  if (!write_logits(model, batch) || !model.source->end_sweep()) return ForwardStatus::ReadFailed;
   model.plan.commit();
   return ForwardStatus::Done;
 }

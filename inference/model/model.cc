@@ -76,8 +76,15 @@ std::uint32_t Model::context_tokens() const { return transformer_->context_token
 std::uint32_t Model::batch_rows_max() const { return transformer_->plan.rows_max(); }
 std::uint64_t Model::bytes_read() const { return transformer_->source->bytes_read(); }
 
+std::uint64_t Model::bytes_held() const { return transformer_->source->bytes_held(); }
+
 ForwardStatus Model::forward(std::span<const BatchRow> rows) {
-  return inference::forward(*transformer_, rows);
+  const ForwardStatus status = inference::forward(*transformer_, rows);
+  const bool cancelled = status == ForwardStatus::ReadFailed && transformer_->source->cancelled();
+  return cancelled ? ForwardStatus::Cancelled : status;
 }
+
+void Model::cancel() { transformer_->source->cancel(); }
+void Model::resume() { transformer_->source->resume(); }
 
 }  // namespace inference

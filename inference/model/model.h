@@ -3,7 +3,8 @@
 // A decoder-only transformer of the llama architecture: configuration, weights and one forward
 // pass over a batch of rows. A batch can hold rows of several sequences and branches of a tree
 // (candidates), each seeing exactly its own past.
-// Thread safety: constant after construction, except that one forward() runs at a time.
+// Thread safety: constant after construction, except that one forward() runs at a time; cancel()
+// and resume() may be called by any thread.
 
 #include <cstdint>
 #include <memory>
@@ -52,7 +53,7 @@ struct ModelMemory {
   std::uint64_t activation_bytes = 0;  // buffers of forward()
 };
 
-enum class ForwardStatus : std::uint8_t { Done, ReadFailed, ContextFull };
+enum class ForwardStatus : std::uint8_t { Done, ReadFailed, ContextFull, Cancelled };
 
 class Model {
  public:
@@ -71,6 +72,7 @@ class Model {
   std::uint32_t context_tokens() const;  // positions 0 to context_tokens() - 1 can be evaluated
   std::uint32_t batch_rows_max() const;
   std::uint64_t bytes_read() const;  // of weights from storage, since construction
+  std::uint64_t bytes_held() const;  // of memory, for weights
 
   // Evaluates `rows`; a row sees its sequence's committed tokens, its ancestors in the batch and
   // itself, never siblings. Bits do not depend on what else is in the batch or on thread count.
@@ -80,6 +82,11 @@ class Model {
   // REQUIRES: rows.size() in [1, batch_rows_max]; tokens < vocabulary_count; parents before
   // children and of the same sequence.
   [[nodiscard]] ForwardStatus forward(std::span<const BatchRow> rows);
+
+  // Ends the forward() that is running at its next block of weights, and every later one at once,
+  // with Cancelled, until resume(). Any thread may call these, but no signal handler.
+  void cancel();
+  void resume();
 
  private:
   std::unique_ptr<Transformer> transformer_;

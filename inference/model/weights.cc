@@ -117,6 +117,24 @@ void check_tensors(const gguf::File& file, const Config& config) {
   check.no_others();
 }
 
+std::vector<RegionRequest> matrix_regions(const gguf::File& file, const Config& config) {
+  std::vector<RegionRequest> regions;
+  const auto add = [&](const std::string& name, RegionUse use) {
+    const gguf::Tensor* tensor = file.find_tensor(name);
+    PICOLM_CHECK(tensor != nullptr);
+    regions.push_back({tensor, use});
+  };
+  add("token_embd.weight", RegionUse::Rows);
+  for (std::uint32_t layer = 0; layer < config.layer_count; ++layer) {
+    for (const char* part :
+         {"attn_q", "attn_k", "attn_v", "attn_output", "ffn_gate", "ffn_up", "ffn_down"}) {
+      add(layer_tensor(layer, part), RegionUse::Sweep);
+    }
+  }
+  if (!config.tied_output) add("output.weight", RegionUse::Rows);
+  return regions;
+}
+
 Weights read_weights(const gguf::File& file, const Config& config, WeightSource& source) {
   Weights weights;
   weights.embedding = add_matrix(file, "token_embd.weight", RegionUse::Rows, source);

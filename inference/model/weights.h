@@ -10,6 +10,7 @@
 
 #include "inference/gguf/file.h"
 #include "inference/model/config.h"
+#include "inference/paging/block_map.h"
 #include "inference/paging/weight_source.h"
 #include "inference/quant/quant_type.h"
 
@@ -48,6 +49,9 @@ struct Weights {
 // types, and no others: a tensor left aside (a bias, say) would give wrong answers. Reads nothing.
 // Throws LoadError.
 void check_tensors(const gguf::File& file, const Config& config);
+
+// The matrices in the order in which read_weights() announces them. REQUIRES: check_tensors passed.
+std::vector<RegionRequest> matrix_regions(const gguf::File& file, const Config& config);
 
 // Reads the vectors and announces the matrices to `source` in the order a sweep uses them.
 // REQUIRES: check_tensors passed. Throws LoadError on a read error.

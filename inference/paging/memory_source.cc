@@ -33,6 +33,7 @@ std::optional<RowBlock> MemorySource::acquire(RegionId id, std::uint32_t row_beg
   PICOLM_CHECK(id < regions_.size());
   const Region& region = regions_[id];
   PICOLM_CHECK(row_begin < region.rows);
+  if (cancelled()) return std::nullopt;
   return RowBlock{region.bytes.data() + row_begin * region.row_bytes, row_begin, region.rows};
 }
 
@@ -43,6 +44,7 @@ bool MemorySource::read_row(RegionId id, std::uint32_t row, std::span<std::byte>
   const Region& region = regions_[id];
   PICOLM_CHECK(row < region.rows);
   PICOLM_CHECK(out.size() == region.row_bytes);
+  if (cancelled()) return false;
   std::memcpy(out.data(), region.bytes.data() + row * region.row_bytes, region.row_bytes);
   return true;
 }
