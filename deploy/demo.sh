@@ -7,21 +7,24 @@
 # No process and no file is left behind but the build and the model, so a second run takes seconds
 # and needs no network.
 set -euo pipefail
+called_from=$PWD
 cd "$(dirname "$0")/.."
 
 keep=
-rows=deploy/demo/plant.jsonl
+rows=$PWD/deploy/demo/plant.jsonl
 while [ $# -gt 0 ]; do
   case "$1" in
     --keep) keep=1 ;;
-    --rows) [ $# -ge 2 ] || { echo "--rows needs a file" >&2; exit 2; }; rows=$2; shift ;;
+    --rows) [ $# -ge 2 ] || { echo "--rows needs a file" >&2; exit 2; }; rows=$2; shift
+      [[ $rows = /* ]] || rows=$called_from/$rows ;;
     *) echo "usage: $0 [--keep] [--rows FILE]" >&2; exit 2 ;;
   esac
   shift
 done
-[ -r "$rows" ] || { echo "$rows: cannot be read" >&2; exit 1; }
+[ -f "$rows" ] && [ -r "$rows" ] || { echo "$rows: cannot be read" >&2; exit 1; }
 
 deploy/packages.sh build demo
+/usr/bin/python3 deploy/demo/play.py --check --rows "$rows"
 
 # Turns ninja's "[12/80] …" lines into a bar; other lines are kept for the case of an error.
 build_bar() {
@@ -54,6 +57,7 @@ model=$(deploy/get_model.sh)
 work=$(mktemp -d)
 broker= agent=
 stop() {
+  trap '' INT TERM HUP  # a second Ctrl-C must not leave anything behind
   # The agent first, so that its last words reach the broker.
   for pid in $agent $broker; do
     kill "$pid" 2>/dev/null || true
@@ -62,7 +66,7 @@ stop() {
   rm -rf "$work"
 }
 trap stop EXIT
-trap 'exit 130' INT TERM
+trap 'exit 130' INT TERM HUP
 
 # A free loopback port; 18830 if it is, so that the lines printed at the end stay the same.
 port=$(/usr/bin/python3 - <<'PY'
@@ -79,18 +83,19 @@ PY
 )
 printf 'listener %s 127.0.0.1\nallow_anonymous true\npersistence false\n' "$port" \
   > "$work/mosquitto.conf"
-PATH="$PATH:/usr/sbin" mosquitto -c "$work/mosquitto.conf" > "$work/mosquitto.log" 2>&1 &
+# Sessions of their own, so that Ctrl-C reaches this script alone and it ends them in order.
+PATH="$PATH:/usr/sbin" setsid mosquitto -c "$work/mosquitto.conf" > "$work/mosquitto.log" 2>&1 &
 broker=$!
 
-cp deploy/demo/*.json "$work"
+cp deploy/demo/*.json deploy/demo/*.jsonl "$work"
 mkdir "$work/state"
-sed -e "s|@URI@|mqtt://127.0.0.1:$port|" -e "s|@MODEL@|$model|" -e "s|@STATE@|$work/state|" \
-  deploy/demo/agent.json > "$work/agent.json"
-build/release/bin/picolm-agent run -c "$work/agent.json" > "$work/agent.log" 2>&1 &
+ln -s "$model" "$work/model.gguf"
+sed -i -e "s|@PORT@|$port|" "$work/agent.json"
+setsid build/release/bin/picolm-agent run -c "$work/agent.json" > "$work/agent.log" 2>&1 &
 agent=$!
 
 status=0
-/usr/bin/python3 deploy/demo/play.py --port "$port" --rows "$rows" || status=$?
+/usr/bin/python3 deploy/demo/play.py --port "$port" --rows "$rows" --agent "$agent" || status=$?
 if [ "$status" -ne 0 ]; then
   echo "the agent's last lines:" >&2
   tail -n 20 "$work/agent.log" >&2

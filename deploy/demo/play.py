@@ -1,7 +1,8 @@
 #!/usr/bin/env python3
 """Plays a recording to the agent and shows what it decides.
 
-  play.py --port N [--rows FILE]
+  play.py --port N --rows FILE --agent PID
+  play.py --check --rows FILE
 
 FILE holds JSON lines {"topic", "payload"[, "expected"]}; a payload that is not a string is sent as
 JSON. Each message is sent when the decision of the one before has come, so that the milliseconds
@@ -10,6 +11,7 @@ shown are those of one message: from its publish to its decision, through the br
 
 import argparse
 import json
+import os
 import pathlib
 import queue
 import re
@@ -23,6 +25,13 @@ from paho.mqtt.properties import Properties
 
 ANSWER_WAIT_S = 15
 START_WAIT_S = 60
+
+
+def is_running(pid):
+    try:
+        return pathlib.Path(f"/proc/{pid}/stat").read_text().rsplit(")", 1)[1].split()[0] != "Z"
+    except OSError:
+        return False
 
 
 class Plant:
@@ -49,9 +58,10 @@ class Plant:
             self.answers.put(
                 (time.monotonic(), message.topic, message.payload.decode(), properties))
 
-    def wait_online(self):
+    def wait_online(self, agent):
+        """Until the agent says that it is online; gives up as soon as its process has ended."""
         deadline = time.monotonic() + START_WAIT_S
-        while time.monotonic() < deadline:
+        while time.monotonic() < deadline and is_running(agent):
             try:
                 if self.status.get(timeout=1).get("state") == "online":
                     return
@@ -105,22 +115,47 @@ def is_right(decision, expected):
     return all(decision.get(key) == value for key, value in expected.items())
 
 
+def read_rows(path):
+    """The recording, checked line by line before anything starts."""
+    filters = route_filters()
+    rows = []
+    try:
+        lines = pathlib.Path(path).read_text(encoding="utf-8").splitlines()
+    except (OSError, UnicodeDecodeError) as error:
+        sys.exit(f"{path}: {error}")
+    for number, line in enumerate(lines, 1):
+        if not line.strip():
+            continue
+        try:
+            row = json.loads(line)
+        except ValueError as error:
+            sys.exit(f"{path}:{number}: found no JSON ({error}), wanted {{\"topic\",\"payload\"}}")
+        topic = row.get("topic") if isinstance(row, dict) else None
+        if not isinstance(topic, str) or "payload" not in row:
+            sys.exit(f"{path}:{number}: wanted {{\"topic\",\"payload\"[,\"expected\"]}}")
+        if set("+#") & set(topic) or not any(mqtt.topic_matches_sub(f, topic) for f in filters):
+            sys.exit(f"{path}:{number}: found topic {topic!r}, wanted one of {', '.join(filters)}")
+        if "expected" in row and not (isinstance(row["expected"], dict) and row["expected"]):
+            sys.exit(f"{path}:{number}: found an empty \"expected\", wanted the fields to compare")
+        rows.append(row)
+    if not rows:
+        sys.exit(f"{path}: found no rows")
+    return rows
+
+
 def main():
     arguments = argparse.ArgumentParser()
-    arguments.add_argument("--port", type=int, required=True)
+    arguments.add_argument("--check", action="store_true", help="only read the recording")
+    arguments.add_argument("--port", type=int)
+    arguments.add_argument("--agent", type=int, help="process that answers")
     arguments.add_argument("--rows", required=True)
     arguments = arguments.parse_args()
-    with open(arguments.rows, encoding="utf-8") as file:
-        rows = [json.loads(line) for line in file if line.strip()]
-
-    filters = route_filters()
-    for row in rows:
-        if not any(mqtt.topic_matches_sub(f, row["topic"]) for f in filters):
-            sys.exit(f"{arguments.rows}: found topic {row['topic']}, "
-                     f"wanted one of {', '.join(filters)}")
+    rows = read_rows(arguments.rows)
+    if arguments.check:
+        return 0
 
     plant = Plant(arguments.port)
-    plant.wait_online()
+    plant.wait_online(arguments.agent)
     table = Table()
     routes, times, silent = {}, [], 0
     for number, row in enumerate(rows):
@@ -160,4 +195,7 @@ def main():
 
 
 if __name__ == "__main__":
-    sys.exit(main())
+    try:
+        sys.exit(main())
+    except KeyboardInterrupt:
+        sys.exit(130)

@@ -110,7 +110,7 @@ TEST(PagingRing, KeepsTheOrderThroughTakesSkipsAndFailures) {
     Ring ring(slots, 100);
     std::vector<std::pair<inference::BlockId, bool>> line;  // block, failed
     std::vector<const std::byte*> held;
-    std::optional<std::span<std::byte>> filling;
+    std::optional<std::span<std::byte>> filling = std::nullopt;
     inference::BlockId next = 0;
     inference::BlockId filling_block = 0;
     bool forgotten = false;
