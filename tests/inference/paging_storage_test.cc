@@ -110,7 +110,7 @@ TEST(PagingRing, KeepsTheOrderThroughTakesSkipsAndFailures) {
     Ring ring(slots, 100);
     std::vector<std::pair<inference::BlockId, bool>> line;  // block, failed
     std::vector<const std::byte*> held;
-    std::optional<std::span<std::byte>> filling = std::nullopt;
+    std::byte* filling = nullptr;  // the slot
     inference::BlockId next = 0;
     inference::BlockId filling_block = 0;
     bool forgotten = false;
@@ -120,16 +120,16 @@ TEST(PagingRing, KeepsTheOrderThroughTakesSkipsAndFailures) {
         case 1:
           if (!filling && ring.can_fill()) {
             filling_block = next++;
-            filling = ring.begin_fill(filling_block);
+            filling = ring.begin_fill(filling_block).data();
             forgotten = false;
           }
           break;
         case 2:
           if (filling) {
             const bool failed = random.below(8) == 0;
-            ring.end_fill(failed ? nullptr : filling->data());
+            ring.end_fill(failed ? nullptr : filling);
             if (!forgotten) line.emplace_back(filling_block, failed);
-            filling.reset();
+            filling = nullptr;
           }
           break;
         case 3:
@@ -157,14 +157,14 @@ TEST(PagingRing, KeepsTheOrderThroughTakesSkipsAndFailures) {
           if (random.below(10) != 0) break;
           ring.drop_all();
           line.clear();
-          forgotten = filling.has_value();
+          forgotten = filling != nullptr;
           EXPECT_EQ(ring.bring_to_front(0), Ring::Front::Absent);
           break;
       }
       // Nothing is filled behind a failure, and a free slot is used if there is one.
       const bool failed = !line.empty() && line.back().second;
       const std::size_t used = line.size() + held.size() + (filling ? 1 : 0);
-      const bool must_not = failed || filling || used == slots;
+      const bool must_not = failed || filling != nullptr || used == slots;
       ASSERT_FALSE(must_not && ring.can_fill());
       ASSERT_TRUE(must_not || !held.empty() || ring.can_fill());
     }
