@@ -99,6 +99,7 @@ struct Request {
 
 // What is known of one message before it is decided, a closed field each.
 struct MessageScores {
+  std::uint64_t message_hash = 0;
   DecideStatus status = DecideStatus::Decided;
   struct Field {
     std::vector<double> model;    // [options] log-probability under the model, normalised over them
@@ -128,6 +129,8 @@ class Engine {
   // The three steps of decide() apart, for evaluation: a whole stream can be scored once and
   // calibrated before anything is chosen.
   std::vector<MessageScores> score(std::span<const Request> requests);
+  // A message that repeats counts once, so that a steady stream cannot calibrate its own answer
+  // away.
   void calibrate(Route& route, const MessageScores& scores);
   Decision choose(Route& route, std::string_view message, const MessageScores& scores);
 

@@ -14,6 +14,7 @@
 #include "inference/kv/kv_sequence.h"
 #include "inference/learn/calibration.h"
 #include "inference/learn/overlap.h"
+#include "inference/learn/recent.h"
 #include "inference/text/chat.h"
 
 namespace inference {
@@ -25,6 +26,7 @@ struct Route::Impl {
   std::optional<CandidateTree> tree;
   std::vector<std::vector<NgramSet>> option_words;  // [field][option]
   std::vector<Calibration> calibrations;            // [field]
+  RecentTexts calibrated;                           // messages that the means have seen
   std::unique_ptr<KvSequence> prefix;               // keys and values of prompt.before
 };
 

@@ -8,7 +8,8 @@
 namespace inference {
 
 namespace {
-// Until this many messages were seen the spread is not trusted below kSpreadFloor.
+// Least spread, in nats: scores that hardly differ from message to message say little, and must
+// not be blown up to a decision.
 constexpr double kSpreadFloor = 0.25;
 }  // namespace
 

@@ -7,6 +7,7 @@
 #include <cmath>
 #include <limits>
 
+#include "inference/learn/recent.h"
 #include "tests/support/random.h"
 
 namespace inference {
@@ -57,6 +58,18 @@ TEST(Calibration, IgnoresScoresThatAreNotFinite) {
   calibration.observe(std::vector<double>{std::nan(""), -2});
   calibration.observe(std::vector<double>{-std::numeric_limits<double>::infinity(), 0});
   EXPECT_EQ(calibration.observed_count(), 1);
+}
+
+TEST(RecentTexts, ATextThatRepeatsIsNewOnce) {
+  RecentTexts texts;
+  EXPECT_TRUE(texts.is_new(text_hash("stop")));
+  EXPECT_FALSE(texts.is_new(text_hash("stop")));
+  for (std::size_t i = 0; i < RecentTexts::kCount - 1; ++i) {
+    EXPECT_TRUE(texts.is_new(text_hash(std::to_string(i))));
+  }
+  EXPECT_FALSE(texts.is_new(text_hash("stop"))) << "still among the last";
+  EXPECT_TRUE(texts.is_new(text_hash("one more")));
+  EXPECT_TRUE(texts.is_new(text_hash("stop"))) << "forgotten by now";
 }
 
 }  // namespace
