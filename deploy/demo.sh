@@ -25,6 +25,7 @@ done
 
 deploy/packages.sh build demo
 /usr/bin/python3 deploy/demo/play.py --check --rows "$rows"
+bin=${PICOLM_BIN:-}  # programs that are built already
 
 # Turns ninja's "[12/80] …" lines into a bar; other lines are kept for the case of an error.
 build_bar() {
@@ -41,16 +42,19 @@ build_bar() {
   if [ -t 1 ]; then printf '\r%70s\r' ''; fi
 }
 
-mkdir -p build
-: > build/demo.log
-if ! cmake --preset demo >> build/demo.log 2>&1; then
-  cat build/demo.log >&2
-  exit 1
-fi
-[ -t 1 ] || echo "building"
-if ! cmake --build --preset demo 2>&1 | build_bar; then
-  tail -n 40 build/demo.log >&2
-  exit 1
+if [ -z "$bin" ]; then
+  bin=build/release/bin
+  mkdir -p build
+  : > build/demo.log
+  if ! cmake --preset demo >> build/demo.log 2>&1; then
+    cat build/demo.log >&2
+    exit 1
+  fi
+  [ -t 1 ] || echo "building"
+  if ! cmake --build --preset demo 2>&1 | build_bar; then
+    tail -n 40 build/demo.log >&2
+    exit 1
+  fi
 fi
 model=$(deploy/get_model.sh)
 
@@ -91,7 +95,7 @@ cp deploy/demo/*.json deploy/demo/*.jsonl "$work"
 mkdir "$work/state"
 ln -s "$model" "$work/model.gguf"
 sed -i -e "s|@PORT@|$port|" "$work/agent.json"
-setsid build/release/bin/picolm-agent run -c "$work/agent.json" > "$work/agent.log" 2>&1 &
+setsid "$bin/picolm-agent" run -c "$work/agent.json" > "$work/agent.log" 2>&1 &
 agent=$!
 
 status=0
