@@ -93,6 +93,9 @@ struct Engine::Impl {
     return limits;
   }
 
+  // Throws LoadError if the prompt does not work even around an empty message.
+  void check_prompt(const ChatPrompt& prompt) const;
+
   // What the route's next pass must evaluate for `message`, or why it cannot.
   DecideStatus prepare(const Route::Impl& route, std::string_view message, SweepJob* job,
                        DecisionStats* stats) const;
@@ -106,14 +109,36 @@ struct Engine::Impl {
   PrefixStore prefixes;
 };
 
+void Engine::Impl::check_prompt(const ChatPrompt& prompt) const {
+  const std::size_t before = prompt.before.size();
+  const std::size_t whole = prompt.full(tokenizer(), {}).size();
+  if (whole <= before) {
+    throw LoadError("tokenizer: found no token for what follows a message, wanted at least one");
+  }
+  const std::size_t capacity = work.capacity();
+  if (before * 4 > capacity * 3) {
+    throw LoadError("route: instructions and schema: found " + std::to_string(before) +
+                    " tokens, wanted at most three quarters of the context of " +
+                    std::to_string(capacity));
+  }
+  if (whole + SequenceModel::kAnswerTokensReserved > capacity) {
+    throw LoadError("route: found " + std::to_string(whole) +
+                    " tokens around a message, wanted a context of at least " +
+                    std::to_string(whole + SequenceModel::kAnswerTokensReserved) + ", found " +
+                    std::to_string(capacity));
+  }
+}
+
 DecideStatus Engine::Impl::prepare(const Route::Impl& route, std::string_view message,
                                    SweepJob* job, DecisionStats* stats) const {
   const std::vector<TokenId> prompt = route.prompt.full(tokenizer(), message);
   const std::uint32_t kept = route.prefix->length();
   stats->prompt_tokens = static_cast<std::uint32_t>(prompt.size());
-  stats->fresh_tokens = stats->prompt_tokens - kept;
+  stats->fresh_tokens = stats->prompt_tokens - std::min(stats->prompt_tokens, kept);
   stats->trie_nodes = static_cast<std::uint32_t>(route.tree->nodes().size());
-  if (prompt.size() + SequenceModel::kAnswerTokensReserved > work.capacity()) {
+  // A pass needs a token to start from; a vocabulary without bytes may spell none of the message.
+  const bool nothing = prompt.size() <= kept;
+  if (nothing || prompt.size() + SequenceModel::kAnswerTokensReserved > work.capacity()) {
     return DecideStatus::MessageTooLong;
   }
   job->prefix = route.prefix.get();
@@ -136,6 +161,7 @@ std::unique_ptr<Route> Engine::open_route(const RouteOptions& options) {
   }
   const std::string system_text = make_system_text(options.instructions, route->schema);
   route->prompt = make_chat_prompt(impl_->tokenizer(), impl_->chat_format, system_text);
+  impl_->check_prompt(route->prompt);
   route->fields = find_closed_fields(route->schema);
   route->tree.emplace(
       route->fields, [&](std::string_view text) { return impl_->encode_continuation(text); },
@@ -147,12 +173,6 @@ std::unique_ptr<Route> Engine::open_route(const RouteOptions& options) {
   }
 
   const auto prefix_length = static_cast<std::uint32_t>(route->prompt.before.size());
-  const std::uint32_t capacity = impl_->work.capacity();
-  if (prefix_length * 4 > capacity * 3) {
-    throw LoadError("route: instructions and schema: found " + std::to_string(prefix_length) +
-                    " tokens, wanted at most three quarters of the context of " +
-                    std::to_string(capacity));
-  }
   const Config& config = impl_->config();
   route->prefix = std::make_unique<KvSequence>(config.layer_count, config.kv_width(),
                                                std::max(1u, prefix_length));
@@ -196,6 +216,7 @@ std::vector<MessageScores> Engine::score(std::span<const Request> requests) {
   std::vector<SweepJob> jobs;
   std::vector<std::size_t> request_of_job;
   for (std::size_t i = 0; i < requests.size(); ++i) {
+    out[i].message_hash = text_hash(requests[i].message);
     SweepJob job;
     out[i].status =
         impl_->prepare(*requests[i].route->impl_, requests[i].message, &job, &out[i].stats);
@@ -229,6 +250,7 @@ std::vector<MessageScores> Engine::score(std::span<const Request> requests) {
 
 void Engine::calibrate(Route& route, const MessageScores& scores) {
   if (scores.status != DecideStatus::Decided || scores.degenerate) return;
+  if (!route.impl_->calibrated.is_new(scores.message_hash)) return;
   for (std::size_t f = 0; f < scores.fields.size(); ++f) {
     route.impl_->calibrations[f].observe(scores.fields[f].model);
   }

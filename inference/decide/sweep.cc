@@ -47,6 +47,7 @@ void Sweep::run(std::span<SweepJob> jobs) {
   for (SweepJob& job : jobs) {
     PICOLM_CHECK(!job.fresh.empty() && job.tree != nullptr && job.prefix != nullptr);
     job.log_p.assign(job.tree->nodes().size() + 1, {});
+    if (job.tree->nodes().empty() && job.tree->root_rivals().empty()) continue;  // nothing to ask
     const std::size_t rows = job.fresh.size() + job.tree->nodes().size();
     const bool small =
         rows <= model_.batch_rows_max() && (!is_exact(job) || count_wanted(job) <= kExactRowsMax);
