@@ -154,7 +154,7 @@ void App::start_link() {
   transport::LinkEvents events;
   events.on_message = [this](transport::Message&& message) { ingress_.accept(std::move(message)); };
   events.on_link = [this](const transport::LinkState& state) { on_link(state); };
-  events.on_rejected = [this](std::string_view why) { ingress_.reject_topic(why); };
+  events.on_rejected = [this](std::string_view why) { ingress_.reject_dropped(why); };
   link_ =
       std::make_unique<transport::Link>(transport::make_paho_factory(client_options(config_, will)),
                                         options_.link, std::move(events));

@@ -54,11 +54,14 @@ void Ingress::offer(const RouteSet& set, const std::shared_ptr<const Route>& rou
          route->name(), message.topic);
 }
 
-void Ingress::reject_topic(std::string_view why) noexcept {
+void Ingress::reject_dropped(std::string_view why) noexcept {
+  std::string_view code = reason::kTopicInvalid;
+  if (why == transport::kPropertiesTooLarge) code = reason::kPropertiesTooLarge;
+  if (why == transport::kOverPacketLimit) code = schemas::name(schemas::PayloadError::TooLarge);
   ledger_->receive(1);
-  const std::uint64_t count = ledger_->finish(Outcome::Rejected, reason::kTopicInvalid);
+  const std::uint64_t count = ledger_->finish(Outcome::Rejected, code);
   if (!worth_logging(count)) return;
-  logger_->warning("input.rejected", {{"reason", std::string(reason::kTopicInvalid)},
+  logger_->warning("input.rejected", {{"reason", std::string(code)},
                                       {"detail", std::string(why)},
                                       {"count", std::to_string(count)}});
 }

@@ -30,8 +30,8 @@ class Ingress {
   // broker delivers again what was not acknowledged.
   void accept(transport::Message&& message) noexcept;
 
-  // The transport dropped a message whose topic was malformed.
-  void reject_topic(std::string_view why) noexcept;
+  // The transport dropped a message; `why` is what its on_rejected told.
+  void reject_dropped(std::string_view why) noexcept;
 
  private:
   void offer(const RouteSet& set, const std::shared_ptr<const Route>& route,

@@ -39,6 +39,7 @@ constexpr std::string_view name(Outcome outcome) {
 // schemas::PayloadError. Each is a counter in the metrics.
 namespace reason {
 inline constexpr std::string_view kTopicInvalid = "topic_invalid";
+inline constexpr std::string_view kPropertiesTooLarge = "properties_too_large";
 inline constexpr std::string_view kTopicUnusable = "topic_unusable";
 inline constexpr std::string_view kNoRoute = "no_route";
 inline constexpr std::string_view kOwnOutput = "own_output";

@@ -108,13 +108,18 @@ struct PublishResult {
   int reason_code = 0;
 };
 
+// Reasons of on_rejected besides those of topic_error().
+inline constexpr const char* kOverPacketLimit = "payload is over the packet limit";
+inline constexpr const char* kPropertiesTooLarge =
+    "user properties are more than 64 or over 16 KiB together";
+
 // Callbacks. They must not throw, block, or call back into the client.
 struct ClientEvents {
   std::function<void(Message&&)> on_message = {};
   // Once for a connection that was lost; not after disconnect().
   std::function<void(std::string_view cause, int reason_code)> on_disconnected = {};
-  // A message was dropped: its topic is malformed or it is over packet_bytes_max. The reason is a
-  // fixed text.
+  // A message was dropped: its topic is malformed, it is over packet_bytes_max, or it has too many
+  // user properties. The reason is a fixed text.
   std::function<void(std::string_view reason)> on_rejected = {};
 };
 

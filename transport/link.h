@@ -68,8 +68,8 @@ struct LinkEvents {
   std::function<void(Message&&)> on_message = {};
   // Link thread, at every change of phase and after set_subscriptions() took effect.
   std::function<void(const LinkState&)> on_link = {};
-  // Network thread: a message was dropped because its topic is malformed. No bytes of it are
-  // passed on; the reason is a fixed text.
+  // Network thread: a message was dropped, see ClientEvents. No bytes of it are passed on; the
+  // reason is a fixed text.
   std::function<void(std::string_view reason)> on_rejected = {};
 };
 

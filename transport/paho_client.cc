@@ -12,6 +12,7 @@
 #include <algorithm>
 #include <atomic>
 #include <cstdint>
+#include <optional>
 #include <utility>
 
 #include "transport/client.h"
@@ -36,6 +37,8 @@ constexpr int kFailureCode = 0x80;                    // this and above is a ref
 constexpr std::size_t kPacketBytesMax = 268'435'460;  // the protocol's own limit
 constexpr std::int64_t kNumberMax = 0x7FFFFFFF;       // Paho garbles four-byte numbers above it
 constexpr milliseconds kProbeTimeout{500};
+constexpr std::size_t kUserPropertiesMax = 64;  // of a message that is passed on
+constexpr std::size_t kUserPropertyBytesMax = 16 << 10;
 
 std::int32_t number(std::int64_t value) {
   return static_cast<std::int32_t>(std::clamp<std::int64_t>(value, 0, kNumberMax));
@@ -70,28 +73,48 @@ mqtt::properties to_paho(const Properties& from) {
   return to;
 }
 
-std::string text_of(const mqtt::properties& from, mqtt::property::code code) {
-  return from.contains(code) ? mqtt::get<std::string>(from, code) : std::string();
-}
-
 std::uint32_t number_of(const mqtt::properties& from, mqtt::property::code code,
                         std::uint32_t otherwise) {
   return from.contains(code) ? mqtt::get<std::uint32_t>(from, code) : otherwise;
 }
 
-Properties from_paho(const mqtt::properties& from) {
-  using Code = mqtt::property::code;
+// A string of the packet, or empty.
+std::string text_of(const MQTTLenString& from) {
+  return from.data == nullptr ? std::string()
+                              : std::string(from.data, static_cast<std::size_t>(from.len));
+}
+
+// Nothing: more user properties than kUserPropertiesMax or kUserPropertyBytesMax. One walk over
+// the C array: mqtt::get() searches from its start for every index, which makes a large packet of
+// empty user properties hold up the network thread for minutes.
+std::optional<Properties> from_paho(const MQTTProperties& from) {
   Properties to;
-  to.content_type = text_of(from, Code::CONTENT_TYPE);
-  to.response_topic = text_of(from, Code::RESPONSE_TOPIC);
-  to.correlation_data = text_of(from, Code::CORRELATION_DATA);
-  if (from.contains(Code::MESSAGE_EXPIRY_INTERVAL)) {
-    to.message_expiry_s = mqtt::get<std::uint32_t>(from, Code::MESSAGE_EXPIRY_INTERVAL);
-  }
-  const std::size_t count = from.count(Code::USER_PROPERTY);
-  for (std::size_t i = 0; i < count; ++i) {
-    auto [name, value] = mqtt::get<mqtt::string_pair>(from, Code::USER_PROPERTY, i);
-    to.user.emplace_back(std::move(name), std::move(value));
+  std::size_t user_bytes = 0;
+  for (int i = 0; i < from.count; ++i) {
+    const MQTTProperty& property = from.array[i];
+    switch (property.identifier) {
+      case MQTTPROPERTY_CODE_CONTENT_TYPE:
+        to.content_type = text_of(property.value.data);
+        break;
+      case MQTTPROPERTY_CODE_RESPONSE_TOPIC:
+        to.response_topic = text_of(property.value.data);
+        break;
+      case MQTTPROPERTY_CODE_CORRELATION_DATA:
+        to.correlation_data = text_of(property.value.data);
+        break;
+      case MQTTPROPERTY_CODE_MESSAGE_EXPIRY_INTERVAL:
+        to.message_expiry_s = property.value.integer4;
+        break;
+      case MQTTPROPERTY_CODE_USER_PROPERTY: {
+        auto& [name, value] =
+            to.user.emplace_back(text_of(property.value.data), text_of(property.value.value));
+        user_bytes += name.size() + value.size();
+        if (to.user.size() > kUserPropertiesMax || user_bytes > kUserPropertyBytesMax) return {};
+        break;
+      }
+      default:
+        break;  // means nothing to us
+    }
   }
   return to;
 }
@@ -463,7 +486,12 @@ void PahoClient::message_arrived(const mqtt::message& from) {
     const std::string& topic = from.get_topic();
     const char* error = topic_error(topic);  // Paho checks what we send, not what we receive
     if (!error && from.get_payload_ref().length() > options_.packet_bytes_max) {
-      error = "payload is over the packet limit";  // only 3.1.1 lets it get this far
+      error = kOverPacketLimit;  // only 3.1.1 lets it get this far
+    }
+    std::optional<Properties> properties;
+    if (!error) {
+      properties = from_paho(from.get_properties().c_struct());
+      if (!properties) error = kPropertiesTooLarge;
     }
     if (error) {
       if (events_.on_rejected) events_.on_rejected(error);
@@ -475,7 +503,7 @@ void PahoClient::message_arrived(const mqtt::message& from) {
     to.qos = from.get_qos();
     to.retained = from.is_retained();
     to.duplicate = from.is_duplicate();
-    to.properties = from_paho(from.get_properties());
+    to.properties = std::move(*properties);
     if (events_.on_message) events_.on_message(std::move(to));
   } catch (...) {
     if (events_.on_rejected) events_.on_rejected("the message callback failed");

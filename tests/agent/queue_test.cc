@@ -154,7 +154,11 @@ TEST(Ingress, QueuesWhatARouteTakesAndCountsWhatNoneDoes) {
   gate.arrive("", "{}");
   gate.arrive("plant/#", "{}");
   gate.arrive("plant/\xff", "{}");
-  gate.ingress.reject_topic("malformed");
+  gate.ingress.reject_dropped("malformed");
+  gate.ingress.reject_dropped(transport::kPropertiesTooLarge);
+  gate.ingress.reject_dropped(transport::kOverPacketLimit);
+  EXPECT_EQ(gate.reasons("properties_too_large"), 1U);
+  EXPECT_EQ(gate.reasons("payload_too_large"), 1U);
   EXPECT_EQ(gate.reasons("no_route"), 1U);
   EXPECT_EQ(gate.reasons("topic_invalid"), 4U);
   EXPECT_EQ(gate.inbox.depth().messages, 1U);

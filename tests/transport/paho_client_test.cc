@@ -487,6 +487,46 @@ TEST(PahoClient, DropsMessagesWithMalformedTopics) {
   EXPECT_EQ(peer.rejected.items().size(), 4u);
 }
 
+std::string varint(std::size_t value) {
+  std::string bytes;
+  for (; value >= 128; value /= 128) bytes += static_cast<char>(value % 128 + 128);
+  return bytes + static_cast<char>(value);
+}
+
+// `count` user properties with an empty name and a value of `value_bytes`, on topic "a".
+std::string packet_of_user_properties(std::size_t count, std::size_t value_bytes) {
+  std::string one("\x26\0\0", 3);
+  one += static_cast<char>(value_bytes >> 8);
+  one += static_cast<char>(value_bytes & 0xFF);
+  one.append(value_bytes, 'x');
+  std::string properties;
+  for (std::size_t i = 0; i < count; ++i) properties += one;
+  const std::string body =
+      std::string("\0\x01"
+                  "a",
+                  3) +
+      varint(properties.size()) + properties;
+  return "\x30" + varint(body.size()) + body;
+}
+
+TEST(PahoClient, DropsTooManyUserPropertiesWithoutHoldingUpTheOthers) {
+  const std::string connack("\x20\x03\x00\x00\x00", 5);
+  const std::string packets = packet_of_user_properties(380'000, 0) +
+                              packet_of_user_properties(65, 0) +
+                              packet_of_user_properties(2, 8193) +
+                              packet_of_user_properties(64, 256);
+  TcpProxy hostile([&](const std::string& received, int) {
+    return (received[0] & 0xF0) == 0x10 ? connack + packets : std::string();
+  });
+  Peer peer(options_for(hostile.uri(), "peer"));
+  const auto before = steady_clock::now();
+  peer.connect_ok();
+  ASSERT_TRUE(peer.messages.wait_for_count(1));
+  EXPECT_LT(steady_clock::now() - before, 10s);  // quadratic: minutes
+  EXPECT_EQ(peer.messages.items()[0].properties.user.size(), 64u);
+  EXPECT_EQ(peer.rejected.items(), std::vector<std::string>(3, kPropertiesTooLarge));
+}
+
 TEST(PahoClient, ReadsTheBrokersLimitsFromConnack) {
   // Maximum QoS 1 (0x24), Retain Available 0 (0x25), Maximum Packet Size 64 (0x27).
   const std::string connack("\x20\x0C\x01\x00\x09\x24\x01\x25\x00\x27\x00\x00\x00\x40", 14);
