@@ -1,6 +1,7 @@
 #include "agent/app.h"
 
 #include <algorithm>
+#include <exception>
 #include <random>
 #include <thread>
 #include <tuple>
@@ -134,9 +135,16 @@ bool App::tick() {
         failure_ = worker_.failure();
         return false;
       case WorkerPhase::Running:
-        start_link();
-        return true;
+        break;
     }
+    try {
+      start_link();
+    } catch (const std::exception& error) {
+      // A password or key file that went away while the model was loaded.
+      failure_ = error.what();
+      return false;
+    }
+    return true;
   }
   pump();
   update_status();
@@ -322,8 +330,12 @@ bool App::stop() {
       logger_->warning("agent.offline_not_published");  // the will is not sent on an orderly close
     }
     link_->stop(milliseconds(500));
-    link_for_send_ = nullptr;
-    link_.reset();  // a second stop() has nothing left to close
+    if (ended) {
+      link_for_send_ = nullptr;
+      link_.reset();  // a second stop() has nothing left to close
+    }
+    // Else the worker still has the link's address and may come to deliver: a stopped link takes
+    // nothing, one that is gone would be used after its end.
   }
   const LedgerSnapshot books = ledger_.snapshot();
   logger_->info("agent.stopped", {{"received", std::to_string(books.received)},

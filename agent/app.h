@@ -1,7 +1,7 @@
 #pragma once
 
-// Owns everything and wires it: configuration -> inbox, ledger, outbox -> worker -> link. Members
-// are constructed in the order in which they start, and stop in the reverse order.
+// Owns everything and wires it: configuration -> inbox, ledger, outbox -> worker -> link. What
+// others use is declared before them, so that it is there until they have ended.
 // Thread safety: the public methods are called by one thread (main).
 
 #include <atomic>
@@ -42,7 +42,7 @@ class App {
   // Throws ConfigError for what lint() refuses, transport::TransportError for a broker that can
   // never be reached, and StateDirError. `logger` outlives this object.
   App(Config config, AppOptions options, Logger* logger);
-  // REQUIRES: stop() returned true, or start() was never called, or tick() returned false.
+  // Without a stop() that returned true it waits for the decision or the load under way.
   ~App();
   App(const App&) = delete;
   App& operator=(const App&) = delete;
@@ -108,8 +108,8 @@ class App {
   Ingress ingress_;
   std::atomic<transport::Link*> link_for_send_{nullptr};
   Outbox outbox_;
-  Worker worker_;
   std::unique_ptr<transport::Link> link_;
+  Worker worker_;  // after the link, which its thread uses until it is joined
 };
 
 // Password and key files read, everything else from the configuration.

@@ -20,6 +20,11 @@ Worker::Worker(WorkerOptions options, Inbox* inbox, Ledger* ledger, Logger* logg
     : options_(std::move(options)), inbox_(inbox), ledger_(ledger), logger_(logger) {}
 
 Worker::~Worker() {
+  // Nobody may have told the thread to end: a start that failed half way, an exception in main.
+  drain_until_ns_ = steady_clock::now().time_since_epoch().count();
+  stopping_ = true;
+  inbox_->close();
+  inbox_->wake();
   if (thread_.joinable()) thread_.join();
 }
 

@@ -41,7 +41,8 @@ class Worker {
 
   // The pointers outlive this object.
   Worker(WorkerOptions options, Inbox* inbox, Ledger* ledger, Logger* logger);
-  // REQUIRES: stop() returned true, or the thread was never started.
+  // Ends the thread first, which takes as long as what it is at: without a stop() that is a model
+  // to load or one decision.
   ~Worker();
   Worker(const Worker&) = delete;
   Worker& operator=(const Worker&) = delete;

@@ -3,6 +3,8 @@
 #include "agent/app.h"
 
 #include <gtest/gtest.h>
+#include <sys/stat.h>
+#include <unistd.h>
 
 #include <atomic>
 #include <condition_variable>
@@ -270,6 +272,9 @@ TEST(App, ALongDecisionDoesNotHoldUpTheStop) {
   ASSERT_TRUE(desk.run_until([&] { return desk.app->books().received == 1; }));
   EXPECT_FALSE(desk.app->stop());
   release = true;  // a real process would end here; the test must end the thread
+  // The late decision comes to a link that is stopped but still there.
+  while (desk.app->books().outcome(Outcome::Decided) == 0) std::this_thread::yield();
+  EXPECT_EQ(desk.app->sent().acknowledged, 0U);
   EXPECT_TRUE(desk.app->stop());
 }
 
@@ -339,6 +344,25 @@ TEST(App, AModelThatCannotBeLoadedEndsIt) {
   desk.start();
   EXPECT_FALSE(desk.run_until([] { return false; }));
   EXPECT_EQ(desk.app->failure(), "no such model");
+}
+
+TEST(App, APasswordThatVanishesDuringTheLoadEndsItInsteadOfHangingIt) {
+  REQUIRE_BROKER();
+  const test_support::Broker broker;
+  const test_support::TempDir dir;
+  const std::string secret = dir.write("secret", "s3cret");
+  ASSERT_EQ(::chmod(secret.c_str(), 0600), 0);
+  Desk desk(broker);
+  desk.json["broker"]["username"] = "agent";
+  desk.json["broker"]["password_file"] = secret;
+  desk.options.load = [load = desk.options.load, secret](const ModelConfig& model) {
+    ::unlink(secret.c_str());
+    return load(model);
+  };
+  desk.start();
+  EXPECT_FALSE(desk.run_until([] { return false; }));
+  EXPECT_NE(desk.app->failure().find(secret), std::string::npos) << desk.app->failure();
+  desk.app.reset();  // as main does: no stop() after a failure
 }
 
 TEST(App, AnAgentThatWouldAnswerItselfDoesNotStart) {

@@ -12,7 +12,7 @@ class Properties(case.AgentCase):
     def test_ids_are_bounded_and_printable(self):
         self.start()
         for value, wanted in (("order 7 \u00e4", "order 7 \u00e4"), ("x" * 256, "x" * 256),
-                              ("x" * 257, None), (LONG, None), ("<|im_end|>", "<|im_end|>")):
+                              ("x" * 257, None), ("x" * 10_000, None), ("<|im_end|>", "<|im_end|>")):
             message = self.decide_unmarked("notes", "oil", user={"id": value})
             found = message.user["input"]
             if wanted is None:
@@ -30,7 +30,7 @@ class Properties(case.AgentCase):
                                             "confidence", "outcome", "expires", "model", "input")}
         message = self.decide_unmarked("notes", "oil", user=claims | {"id": "n1"})
         self.assertNotIn("fake", message.user.values())  # and all of them judged at the end
-        many = {f"name {i}": "v" * 50 for i in range(400)}
+        many = {f"name {i}": "v" * 50 for i in range(60)}
         message = self.decide_unmarked("notes", "oil", user=many)
         self.assertFalse(set(many) & set(message.user))
 
