@@ -1,6 +1,20 @@
 #include "agent/outbox.h"
 
+#include <algorithm>
+
 namespace agent {
+namespace {
+
+// Called at each send: what waited here has less time left to be of use.
+void take_age_off(std::optional<std::uint32_t>* expiry_s, SteadyTime::duration age) {
+  if (!*expiry_s) return;
+  const auto waited = std::chrono::duration_cast<std::chrono::seconds>(age).count();
+  // 0 would mean "expired", and what has expired does not get here.
+  *expiry_s = static_cast<std::uint32_t>(
+      std::clamp<std::int64_t>(std::int64_t{**expiry_s} - waited, 1, **expiry_s));
+}
+
+}  // namespace
 
 std::size_t Outbox::size_of(const Entry& entry) {
   const transport::Message& message = entry.outbound.message;
@@ -40,13 +54,14 @@ void Outbox::expire_locked(SteadyTime now) {
 }
 
 std::optional<std::pair<std::uint64_t, transport::Message>> Outbox::take_locked(
-    transport::ProtocolVersion version) {
+    transport::ProtocolVersion version, SteadyTime now) {
   if (in_flight_ >= limits_.in_flight_max) return std::nullopt;
   for (auto& [sequence, entry] : entries_) {
     if (entry.in_flight) continue;
     entry.in_flight = true;
     ++in_flight_;
     transport::Message message = entry.outbound.message;
+    take_age_off(&message.properties.message_expiry_s, now - entry.added_at);
     if (version == transport::ProtocolVersion::Mqtt311) {
       message.payload = entry.outbound.payload_311;
       message.properties = {};
@@ -66,7 +81,7 @@ void Outbox::pump(transport::ProtocolVersion version, SteadyTime now) {
   do {
     pump_again_ = false;
     expire_locked(now);
-    while (auto next = take_locked(version)) {
+    while (auto next = take_locked(version, now)) {
       const std::uint64_t sequence = next->first;
       lock.unlock();
       const bool taken = send_(std::move(next->second),

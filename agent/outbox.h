@@ -2,7 +2,7 @@
 
 // Messages on their way to the broker, kept until they are acknowledged. A lost link puts what
 // was in flight back in its place, so a broker that is away for some seconds loses nothing that
-// was already decided; the same bytes go out again.
+// was already decided; the same payload goes out again, with what remains of its expiry.
 // Thread safety: safe. pump() and the `done` it hands out may run on any thread.
 
 #include <chrono>
@@ -66,7 +66,7 @@ class Outbox {
   void expire_locked(SteadyTime now);
   // The next message to send, marked as in flight; nothing: none, or too many are in flight.
   std::optional<std::pair<std::uint64_t, transport::Message>> take_locked(
-      transport::ProtocolVersion version);
+      transport::ProtocolVersion version, SteadyTime now);
   void finished(std::uint64_t sequence, transport::PublishResult result,
                 transport::ProtocolVersion version);
 

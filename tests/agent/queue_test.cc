@@ -294,6 +294,25 @@ TEST(Outbox, ExpiresWhatWaitedTooLongAndNeverSendsItLater) {
   EXPECT_EQ(link.sent[0].payload, "1");
 }
 
+TEST(Outbox, TellsTheBrokerWhatRemainsOfTheExpiryAtEachSend) {
+  FakeLink link;
+  Outbox outbox({}, link.send());
+  const SteadyTime now = std::chrono::steady_clock::now();
+  Outbound out = outbound(0);
+  out.message.properties.message_expiry_s = 60;
+  outbox.add(out, now);
+  outbox.add(outbound(1), now);  // has none, gets none
+  for (const int age : {0, 25, 59}) {
+    outbox.pump(ProtocolVersion::Mqtt5, now + seconds(age));
+    link.answer_all(PublishStatus::Lost);
+  }
+  ASSERT_EQ(link.sent.size(), 6U);
+  EXPECT_EQ(link.sent[0].properties.message_expiry_s, 60U);
+  EXPECT_EQ(link.sent[2].properties.message_expiry_s, 35U);
+  EXPECT_EQ(link.sent[4].properties.message_expiry_s, 1U);
+  EXPECT_FALSE(link.sent[5].properties.message_expiry_s);
+}
+
 TEST(Outbox, DropsTheOldestWhenFullAndRetiresWhatTheBrokerRefuses) {
   FakeLink link;
   OutboxLimits limits;
