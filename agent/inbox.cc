@@ -1,5 +1,9 @@
 #include "agent/inbox.h"
 
+#include <string>
+#include <utility>
+#include <vector>
+
 namespace agent {
 namespace {
 
@@ -7,8 +11,14 @@ std::size_t size_of(const InboxItem& item) {
   const transport::Message& message = item.message;
   std::size_t bytes = sizeof(InboxItem) + message.topic.size() + message.payload.size() +
                       message.properties.response_topic.size() +
-                      message.properties.correlation_data.size();
-  for (const auto& [key, value] : message.properties.user) bytes += key.size() + value.size();
+                      message.properties.correlation_data.size() +
+                      message.properties.content_type.size();
+  // A pair costs its own size even when both texts are empty.
+  const auto count = [&](const std::vector<std::pair<std::string, std::string>>& pairs) {
+    for (const auto& pair : pairs) bytes += sizeof pair + pair.first.size() + pair.second.size();
+  };
+  count(message.properties.user);
+  count(item.captures);
   return bytes;
 }
 

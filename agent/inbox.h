@@ -29,7 +29,7 @@ struct InboxItem {
 
 struct InboxLimits {
   std::size_t messages_max = 1024;
-  std::size_t bytes_max = 4 << 20;           // payloads, topics and properties
+  std::size_t bytes_max = 4 << 20;           // payloads, topics, properties, captures
   std::size_t telemetry_share_percent = 75;  // of both limits
 };
 

@@ -57,6 +57,21 @@ TEST(Inbox, TakesMessagesUpToItsBytesAndGivesThemBack) {
   EXPECT_TRUE(inbox.push(item_for(set, 8000)));
 }
 
+TEST(Inbox, CountsWhatEmptyPropertiesAndCapturesTake) {
+  const auto set = routes_of(TestJson::object());
+  Inbox inbox({});
+  ASSERT_TRUE(inbox.push(item_for(set)));
+  const std::size_t plain = inbox.depth().bytes;
+  InboxItem item = item_for(set);
+  item.message.properties.user.resize(30);
+  item.captures.resize(10);
+  ASSERT_TRUE(inbox.push(std::move(item)));
+  EXPECT_EQ(inbox.depth().bytes, 2 * plain + 40 * sizeof(std::pair<std::string, std::string>));
+  EXPECT_TRUE(inbox.pop(milliseconds(0)));
+  EXPECT_TRUE(inbox.pop(milliseconds(0)));
+  EXPECT_EQ(inbox.depth().bytes, 0U);
+}
+
 TEST(Inbox, AClosedOneTakesNothingAndStillGives) {
   const auto set = routes_of(TestJson::object());
   Inbox inbox({});
