@@ -13,6 +13,7 @@
 
 #include <algorithm>
 #include <bit>
+#include <cerrno>
 #include <cstdio>
 #include <cstring>
 #include <vector>
@@ -103,9 +104,15 @@ class Descriptor {
   int fd_;
 };
 
+bool is_regular(int fd) {
+  struct stat info;
+  return fstat(fd, &info) == 0 && S_ISREG(info.st_mode);
+}
+
 bool read_all(int fd, std::span<std::byte> out) {
   while (!out.empty()) {
     const ssize_t count = read(fd, out.data(), out.size());
+    if (count < 0 && errno == EINTR) continue;
     if (count <= 0) return false;
     out = out.subspan(static_cast<std::size_t>(count));
   }
@@ -115,6 +122,7 @@ bool read_all(int fd, std::span<std::byte> out) {
 bool write_all(int fd, std::span<const std::byte> bytes) {
   while (!bytes.empty()) {
     const ssize_t count = write(fd, bytes.data(), bytes.size());
+    if (count < 0 && errno == EINTR) continue;
     if (count <= 0) return false;
     bytes = bytes.subspan(static_cast<std::size_t>(count));
   }
@@ -147,8 +155,9 @@ std::string PrefixStore::path_of(std::span<const TokenId> tokens) const {
 bool PrefixStore::load(std::span<const TokenId> tokens, KvSequence* sequence) const {
   PICOLM_CHECK(sequence->length() == 0 && tokens.size() <= sequence->capacity());
   if (folder_.empty() || tokens.empty()) return false;
-  const Descriptor file(open(path_of(tokens).c_str(), O_RDONLY | O_CLOEXEC | O_NOFOLLOW));
-  if (!file.valid()) return false;
+  const Descriptor file(
+      open(path_of(tokens).c_str(), O_RDONLY | O_CLOEXEC | O_NOFOLLOW | O_NONBLOCK));
+  if (!file.valid() || !is_regular(file.get())) return false;
   Header wanted;
   wanted.model = model_;
   wanted.layers = sequence->layer_count();
@@ -186,19 +195,21 @@ void PrefixStore::save(std::span<const TokenId> tokens, const KvSequence& sequen
   const std::string path = path_of(tokens);
   const std::string part = path + ".part";
   {
-    const Descriptor file(
-        open(part.c_str(), O_WRONLY | O_CREAT | O_TRUNC | O_CLOEXEC | O_NOFOLLOW, 0600));
-    const bool written =
-        file.valid() && write_all(file.get(), std::as_bytes(std::span(&header, 1))) &&
-        write_all(file.get(), token_bytes(tokens)) &&
-        for_each_layer(sequence, tokens.size(),
-                       [&](std::span<const Half> layer) {
-                         sum = hash(sum, std::as_bytes(layer));
-                         return write_all(file.get(), std::as_bytes(layer));
-                       }) &&
-        write_all(file.get(), std::as_bytes(std::span(&sum, 1))) && fsync(file.get()) == 0;
+    // Without O_NONBLOCK a pipe of that name would hold the caller for ever.
+    const Descriptor file(open(
+        part.c_str(), O_WRONLY | O_CREAT | O_TRUNC | O_CLOEXEC | O_NOFOLLOW | O_NONBLOCK, 0600));
+    const bool written = file.valid() && is_regular(file.get()) &&
+                         write_all(file.get(), std::as_bytes(std::span(&header, 1))) &&
+                         write_all(file.get(), token_bytes(tokens)) &&
+                         for_each_layer(sequence, tokens.size(),
+                                        [&](std::span<const Half> layer) {
+                                          sum = hash(sum, std::as_bytes(layer));
+                                          return write_all(file.get(), std::as_bytes(layer));
+                                        }) &&
+                         write_all(file.get(), std::as_bytes(std::span(&sum, 1))) &&
+                         fsync(file.get()) == 0;
     if (!written) {
-      if (file.valid()) unlink(part.c_str());
+      unlink(part.c_str());  // whatever it was: the name is ours
       return;
     }
   }

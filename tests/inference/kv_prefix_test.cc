@@ -2,6 +2,7 @@
 // tokens, a file cut or changed anywhere) is as if nothing had been kept.
 
 #include <gtest/gtest.h>
+#include <sys/stat.h>
 
 #include <algorithm>
 #include <filesystem>
@@ -113,6 +114,18 @@ TEST_F(PrefixStoreTest, RefusesAFileCutOrChangedAnywhere) {
         .write(changed.data(), static_cast<std::streamsize>(changed.size()));
     EXPECT_FALSE(loads(store_, tokens_)) << "changed at " << at;
   }
+}
+
+TEST_F(PrefixStoreTest, APipeInPlaceOfAFileHoldsNobody) {
+  const std::string path = only_file();
+  std::filesystem::remove(path);
+  ASSERT_EQ(mkfifo(path.c_str(), 0600), 0);
+  EXPECT_FALSE(loads(store_, tokens_));
+  ASSERT_EQ(mkfifo((path + ".part").c_str(), 0600), 0);
+  store_.save(tokens_, saved_);
+  EXPECT_FALSE(loads(store_, tokens_));
+  store_.save(tokens_, saved_);
+  EXPECT_TRUE(loads(store_, tokens_)) << "once the way is free it is kept again";
 }
 
 TEST_F(PrefixStoreTest, WithoutAFolderKeepsNothing) {
