@@ -76,6 +76,14 @@ struct CandidateTree::Builder {
   }
 };
 
+bool CandidateTree::fits(const ClosedField& field, const Encode& encode) {
+  if (field.options.size() < 2) return true;  // takes no part
+  const std::size_t branch = encode(field.branch).size();
+  return std::all_of(field.options.begin(), field.options.end(), [&](const std::string& option) {
+    return branch + encode(option + field.terminator).size() <= kDepthMax;
+  });
+}
+
 CandidateTree::CandidateTree(std::span<const ClosedField> fields, const Encode& encode,
                              Scoring scoring)
     : scoring_(scoring) {

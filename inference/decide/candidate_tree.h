@@ -39,6 +39,9 @@ class CandidateTree {
   static constexpr std::size_t kDepthMax = 64;    // tokens of a branch and one of its options
   static constexpr std::size_t kNodesMax = 4096;  // evaluated a message
 
+  // Whether every option of `field` is within kDepthMax.
+  static bool fits(const ClosedField& field, const Encode& encode);
+
   // `encode` turns text that continues the prompt into tokens. Fields with one option take no part.
   // Throws LoadError when two options of a field are the same tokens or one begins another, and
   // beyond the limits.

@@ -27,6 +27,26 @@ namespace {
 
 using Clock = std::chrono::steady_clock;
 
+// Refuses a schema whose documents may not fit what is written at most: the shortest one after the
+// longest option of every closed field was chosen.
+void check_longest(const schemas::SchemaSpec& schema, const std::vector<ClosedField>& fields) {
+  const auto shorter = [](const std::string& a, const std::string& b) {
+    return a.size() < b.size();
+  };
+  std::vector<Choice> choices;
+  for (const ClosedField& field : fields) {
+    choices.push_back(
+        {field.node, *std::max_element(field.options.begin(), field.options.end(), shorter)});
+  }
+  const CompiledSchema compiled(narrow(schema, choices));
+  const std::uint64_t shortest = compiled.shortest_bytes(compiled.initial());
+  if (shortest > GenerateLimits{}.bytes_max) {
+    throw LoadError("schema: found a shortest document of " + std::to_string(shortest) +
+                    " bytes with the longest options, wanted at most " +
+                    std::to_string(GenerateLimits{}.bytes_max));
+  }
+}
+
 // Messages that say nothing about any route; they show what the model prefers by itself.
 constexpr const char* kNeutralMessages[] = {
     "hello", "ok", "n/a", "test", "?", "thanks", "message received", "no data"};
@@ -93,6 +113,11 @@ struct Engine::Impl {
     return limits;
   }
 
+  // Throws LoadError if the last generation could not read the weights.
+  void check_read() const {
+    if (sequence_model.failed()) loaded.file.refuse("weights", "a read error", "readable weights");
+  }
+
   // Throws LoadError if the prompt does not work even around an empty message.
   void check_prompt(const ChatPrompt& prompt) const;
 
@@ -153,19 +178,16 @@ Engine::~Engine() = default;
 std::unique_ptr<Route> Engine::open_route(const RouteOptions& options) {
   auto route = std::make_unique<Route::Impl>();
   route->schema = options.schema;
-  const CompiledSchema compiled(route->schema);  // refuses what the automaton cannot hold
-  const std::uint64_t shortest = compiled.shortest_bytes(compiled.initial());
-  if (shortest > GenerateLimits{}.bytes_max) {
-    throw LoadError("schema: found a shortest document of " + std::to_string(shortest) +
-                    " bytes, wanted at most " + std::to_string(GenerateLimits{}.bytes_max));
-  }
+  CompiledSchema{route->schema};  // refuses what the automaton cannot hold
   const std::string system_text = make_system_text(options.instructions, route->schema);
   route->prompt = make_chat_prompt(impl_->tokenizer(), impl_->chat_format, system_text);
   impl_->check_prompt(route->prompt);
   route->fields = find_closed_fields(route->schema);
-  route->tree.emplace(
-      route->fields, [&](std::string_view text) { return impl_->encode_continuation(text); },
-      options.exact ? Scoring::Exact : Scoring::Fast);
+  const auto encode = [&](std::string_view text) { return impl_->encode_continuation(text); };
+  std::erase_if(route->fields,  // they are generated like what is open
+                [&](const ClosedField& field) { return !CandidateTree::fits(field, encode); });
+  check_longest(route->schema, route->fields);
+  route->tree.emplace(route->fields, encode, options.exact ? Scoring::Exact : Scoring::Fast);
   for (const ClosedField& field : route->fields) {
     auto& words = route->option_words.emplace_back();
     for (const std::string& option : field.options) words.emplace_back(json_words(option));
@@ -290,7 +312,8 @@ Decision Engine::choose(Route& route, std::string_view message, const MessageSco
     out.json = std::move(generated.bytes);
     out.confidence *= generated.probability;
     out.stats.sweeps += impl_->sequence_model.sweeps();
-    if (impl_->sequence_model.failed()) out.status = DecideStatus::ReadFailed;
+    const bool empty = generated.status == GenerateStatus::BudgetTooSmall;  // open_route refused it
+    if (empty || impl_->sequence_model.failed()) out.status = DecideStatus::ReadFailed;
   }
   if (!std::isfinite(out.confidence)) out.confidence = 0;
   out.stats.ms += milliseconds_since(start);
@@ -313,12 +336,24 @@ std::string Engine::generate(std::string_view prompt, std::uint32_t tokens_max,
   const std::string system_text = schema ? make_system_text("", *schema) : std::string();
   const ChatPrompt chat = make_chat_prompt(tokenizer, impl_->chat_format, system_text);
   SequenceModel& sequence = impl_->sequence_model;
+  std::vector<TokenId> ids = chat.full(tokenizer, prompt);
+  if (ids.empty() || ids.size() > impl_->work.capacity()) {
+    throw LoadError("prompt: found " + std::to_string(ids.size()) + " tokens, wanted 1 to " +
+                    std::to_string(impl_->work.capacity()));
+  }
   impl_->work.truncate(0);
-  sequence.begin(chat.full(tokenizer, prompt));
+  sequence.begin(std::move(ids));
   if (schema) {
     GenerateLimits limits = impl_->limits();
     limits.steps_max = tokens_max;
-    return inference::generate(CompiledSchema(*schema), impl_->vocabulary, sequence, limits).bytes;
+    GenerateResult generated =
+        inference::generate(CompiledSchema(*schema), impl_->vocabulary, sequence, limits);
+    if (generated.status == GenerateStatus::BudgetTooSmall) {
+      throw LoadError("schema: found no document of at most " + std::to_string(limits.bytes_max) +
+                      " bytes, wanted one");
+    }
+    impl_->check_read();
+    return std::move(generated.bytes);
   }
   std::string out;
   std::vector<TokenId> last;
@@ -331,6 +366,7 @@ std::string Engine::generate(std::string_view prompt, std::uint32_t tokens_max,
     out += tokenizer.bytes(id);
     last = {id};
   }
+  impl_->check_read();
   return out;
 }
 

@@ -155,6 +155,64 @@ TEST_F(EngineTest, RefusesInstructionsThatFillTheContext) {
   EXPECT_THROW(engine.open_route({closed_schema(), std::string(4000, 'x'), {}}), LoadError);
 }
 
+TEST_F(EngineTest, RefusesARouteThatLeavesNoRoomForAMessage) {
+  EngineOptions options = engine_options();
+  Engine probe(options);
+  const auto route = probe.open_route({closed_schema(), "Decide.", {}});
+  options.context_tokens_max = decide(probe, *route, "").stats.prompt_tokens + 64;
+  Engine exact(options);
+  EXPECT_EQ(decide(exact, *exact.open_route({closed_schema(), "Decide.", {}}), "").status,
+            DecideStatus::Decided);
+  --options.context_tokens_max;
+  Engine small(options);
+  EXPECT_THROW(small.open_route({closed_schema(), "Decide.", {}}), LoadError);
+}
+
+TEST_F(EngineTest, RefusesDocumentsThatMayNotFit) {
+  Engine engine(engine_options());
+  const auto open = [&](std::uint32_t length) {
+    SchemaSpec spec;
+    spec.nodes = {schemas::ObjectNode{{{"s", 1, true}, {"e", 2, true}}},
+                  schemas::StringNode{length, length + 20},
+                  schemas::EnumNode{{"\"a\"", "\"blood pressure warning\""}}};
+    return engine.open_route({spec, "", {}});
+  };
+  EXPECT_NO_THROW(open(4000));
+  EXPECT_THROW(open(4070), LoadError) << "fits with the short option only";
+}
+
+TEST_F(EngineTest, AFieldWithAnOptionTooLongToScoreIsGenerated) {
+  Engine engine(engine_options());
+  SchemaSpec spec;
+  spec.nodes = {schemas::ObjectNode{{{"a", 1, true}, {"b", 2, true}}},
+                schemas::EnumNode{{"\"x\"", "\"y\""}},
+                schemas::EnumNode{{"\"q\"", "\"" + std::string(100, 'z') + "\""}}};
+  const auto route = engine.open_route({spec, "", {}});
+  const Decision decision = decide(engine, *route, "hi");
+  EXPECT_EQ(decision.fields.size(), 1u);
+  EXPECT_TRUE(accepts(spec, decision.json)) << decision.json;
+}
+
+TEST_F(EngineTest, AFieldOfOneValueNeedsNoSweep) {
+  Engine engine(engine_options());
+  SchemaSpec spec;
+  spec.nodes = {schemas::EnumNode{{"\"x\""}}};
+  const Decision decision = decide(engine, *engine.open_route({spec, "", {}}), "hi");
+  EXPECT_EQ(decision.json, "\"x\"");
+  EXPECT_EQ(decision.stats.sweeps, 0u);
+}
+
+TEST_F(EngineTest, GenerateRefusesWhatItCannotDo) {
+  Engine engine(engine_options());
+  std::string prompt;
+  for (int i = 0; i < 600; ++i) prompt += "q7 ";
+  EXPECT_THROW(engine.generate(prompt, 4, nullptr), LoadError);
+  SchemaSpec spec;
+  spec.nodes = {schemas::StringNode{5000, 5000}};
+  EXPECT_THROW(engine.generate("q7", 4, &spec), LoadError);
+  EXPECT_NO_THROW(engine.generate("q7", 4, nullptr));
+}
+
 TEST_F(EngineTest, RefusesAModelBeyondTheMemoryLimit) {
   EngineOptions options = engine_options();
   options.memory_bytes_max = 1000;
