@@ -78,10 +78,13 @@ void Outbox::pump(transport::ProtocolVersion version, SteadyTime now) {
     return;
   }
   pumping_ = true;
+  hold_ = false;
   do {
     pump_again_ = false;
     expire_locked(now);
-    while (auto next = take_locked(version, now)) {
+    while (!hold_) {
+      auto next = take_locked(version, now);
+      if (!next) break;
       const std::uint64_t sequence = next->first;
       lock.unlock();
       const bool taken = send_(std::move(next->second),
@@ -107,7 +110,9 @@ void Outbox::finished(std::uint64_t sequence, transport::PublishResult result,
     found->second.in_flight = false;
     --in_flight_;
     using enum transport::PublishStatus;
-    const bool lost = result.status == Lost || result.status == NotConnected;
+    const bool busy = result.status == Busy;  // not sent; the caller's next pump tries again
+    const bool lost = result.status == Lost || result.status == NotConnected || busy;
+    if (busy) hold_ = true;
     if (result.status == Acknowledged) ++counts_.acknowledged;
     if (result.status == NoSubscribers) {
       ++counts_.acknowledged;

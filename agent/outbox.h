@@ -80,6 +80,7 @@ class Outbox {
   std::size_t in_flight_ = 0;
   bool pumping_ = false;     // one thread sends at a time, so that order is kept
   bool pump_again_ = false;  // another thread wanted to meanwhile
+  bool hold_ = false;        // the link was busy: no more in this pump
   OutboxCounts counts_;
 };
 

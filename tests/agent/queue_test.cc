@@ -279,6 +279,27 @@ TEST(Outbox, KeepsWhatIsLostAndSendsTheSameBytesAgainInOrder) {
   EXPECT_EQ(outbox.counts().acknowledged, 5U);
 }
 
+TEST(Outbox, ABusyLinkLosesNothingAndIsNotAskedAgainAtOnce) {
+  int asked = 0;
+  std::vector<std::string> sent;
+  bool busy = true;
+  Outbox outbox({}, [&](transport::Message message, Outbox::Done done) {
+    ++asked;
+    if (!busy) sent.push_back(message.payload);
+    done({busy ? PublishStatus::Busy : PublishStatus::Acknowledged, 0});
+    return true;
+  });
+  const SteadyTime now = std::chrono::steady_clock::now();
+  for (int i = 0; i < 3; ++i) outbox.add(outbound(i), now);
+  outbox.pump(ProtocolVersion::Mqtt5, now);
+  EXPECT_EQ(asked, 1);
+  EXPECT_EQ(outbox.counts().waiting, 3U);
+  busy = false;
+  outbox.pump(ProtocolVersion::Mqtt5, now);
+  EXPECT_EQ(sent, (std::vector<std::string>{"0", "1", "2"}));
+  EXPECT_EQ(outbox.counts().acknowledged, 3U);
+}
+
 TEST(Outbox, CapsWhatIsInFlightAndGoesOnByItself) {
   FakeLink link;
   OutboxLimits limits;
@@ -368,7 +389,7 @@ TEST(Outbox, BooksBalanceUnderRandomLinks) {
       link.up = random() % 4 != 0;
       if (random() % 2 == 0) outbox.add(outbound(step), now);
       outbox.pump(ProtocolVersion::Mqtt5, now);
-      const auto status = static_cast<PublishStatus>(random() % 6);
+      const auto status = static_cast<PublishStatus>(random() % 7);
       if (random() % 3 == 0) link.answer_all(status);
       const OutboxCounts counts = outbox.counts();
       ASSERT_EQ(counts.added, counts.acknowledged + counts.refused + counts.expired +
