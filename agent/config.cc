@@ -58,6 +58,17 @@ void read_identity(const Json& json, Config* config) {
   }
 }
 
+// `uri` without what may be a password: everything between its scheme (or the start) and the
+// last @.
+std::string masked(std::string uri) {
+  const std::size_t at = uri.rfind('@');
+  if (at == std::string::npos) return uri;
+  const std::size_t scheme = uri.find("://");
+  const bool named = scheme < at && scheme == uri.find(':');  // else a part of the password
+  const std::size_t begin = named ? scheme + 3 : 0;
+  return uri.replace(begin, at - begin, "***");
+}
+
 void read_tls(const Json& json, const std::string& file, BrokerConfig* broker) {
   if (json.contains("tls")) {
     const auto& tls = json["tls"];
@@ -71,7 +82,7 @@ void read_tls(const Json& json, const std::string& file, BrokerConfig* broker) {
   const bool any = !tls.ca.empty() || !tls.cert.empty() || !tls.key.empty();
   const bool secure = broker->uri.starts_with("mqtts://");
   if (any && !secure) {
-    throw ConfigError("broker.tls: found keys together with " + broker->uri +
+    throw ConfigError("broker.tls: found keys together with " + masked(broker->uri) +
                       ", wanted mqtts:// or no tls keys");
   }
   if (secure && tls.ca.empty()) {
@@ -92,7 +103,7 @@ void read_tls(const Json& json, const std::string& file, BrokerConfig* broker) {
 void read_broker(const Json& json, const std::string& file, BrokerConfig* broker) {
   broker->uri = text_of(json, "uri");
   if (!broker->uri.starts_with("mqtt://") && !broker->uri.starts_with("mqtts://")) {
-    throw ConfigError("broker.uri: found \"" + broker->uri +
+    throw ConfigError("broker.uri: found \"" + masked(broker->uri) +
                       "\", wanted mqtt://HOST:PORT or mqtts://HOST:PORT");
   }
   broker->username = text_of(json, "username");

@@ -34,6 +34,25 @@ TEST_P(ConfigRefusal, SaysWhereAndWhatWasWanted) {
   EXPECT_NE(refusal(json).find(GetParam().message), std::string::npos) << refusal(json);
 }
 
+TEST(Config, ARefusedUriIsShownWithoutItsPassword) {
+  const std::vector<std::pair<std::string, std::string>> cases = {
+      {"http://me:s3cret@host:1883", "\"http://***@host:1883\""},
+      {"http://me:s3c@ret@host", "\"http://***@host\""},
+      {"me:s3cret@host", "\"***@host\""},
+      {"me:s3c//ret@host", "@host\""},
+      {"mqtt://me:s3cret@host", "together with mqtt://***@host,"}};
+  for (const auto& [uri, shown] : cases) {
+    TestJson json = good_config();
+    json["broker"]["uri"] = uri;
+    if (uri.starts_with("mqtt:")) json["broker"]["tls"] = {{"ca", "ca.pem"}};
+    const std::string text = refusal(json);
+    EXPECT_NE(text.find(shown), std::string::npos) << text;
+    for (const char* secret : {"s3c", "ret@"}) {
+      EXPECT_EQ(text.find(secret), std::string::npos) << text;
+    }
+  }
+}
+
 INSTANTIATE_TEST_SUITE_P(
     Keys, ConfigRefusal,
     testing::Values(
