@@ -1,8 +1,9 @@
 #include "inference/cli/command.h"
 
+#include <charconv>
 #include <cstdio>
-#include <iostream>
 #include <limits>
+#include <stdexcept>
 
 #include "inference/cli/digest.h"
 #include "inference/paging/budget.h"
@@ -56,23 +57,19 @@ inference::LoadOptions load_options(const inference::EngineOptions& options) {
 }
 
 std::uint64_t parse_size(const std::string& text) {
-  std::size_t used = 0;
   std::uint64_t value = 0;
-  try {
-    value = std::stoull(text, &used);
-  } catch (const std::exception&) {
-    used = 0;
-  }
+  const char* const end = text.data() + text.size();
+  auto [at, error] = std::from_chars(text.data(), end, value);
   std::uint32_t shift = 0;
-  if (used > 0 && used + 1 == text.size()) {
-    const std::size_t unit = std::string("KMG").find(text[used]);
-    if (unit != std::string::npos) {
+  if (at + 1 == end) {
+    const std::size_t unit = std::string_view("KMG").find(*at);
+    if (unit != std::string_view::npos) {
       shift = 10 * static_cast<std::uint32_t>(unit + 1);
-      ++used;
+      ++at;
     }
   }
   const bool fits = value <= (std::numeric_limits<std::uint64_t>::max() >> shift);
-  if (used == 0 || used != text.size() || text[0] == '-' || !fits || value == 0) {
+  if (error != std::errc() || at != end || !fits || value == 0) {
     throw CLI::ValidationError("size", "found \"" + text + "\", wanted a number with K, M or G");
   }
   return value << shift;
@@ -84,16 +81,51 @@ schemas::SchemaSpec read_schema_argument(const std::string& argument) {
   return is_text ? schemas::parse_schema(argument) : schemas::load_schema(argument);
 }
 
-bool read_line(std::string& line) {
-  if (!std::getline(std::cin, line)) return false;
-  if (!line.empty() && line.back() == '\r') line.pop_back();
-  return true;
+bool read_line(std::string& line, std::size_t bytes_max) {
+  line.clear();
+  bool whole = true;
+  bool any = false;
+  int c;
+  while ((c = getc_unlocked(stdin)) != EOF) {
+    any = true;
+    if (c == '\n') break;
+    if (line.size() <= bytes_max) {
+      line += static_cast<char>(c);
+    } else {
+      // One more byte than fits is kept; a line end is none.
+      whole = false;
+    }
+  }
+  if (std::ferror(stdin)) throw std::runtime_error("stdin: could not read");
+  if (whole && !line.empty() && line.back() == '\r') line.pop_back();
+  return any;
+}
+
+std::string printable(std::string_view text) {
+  std::string out;
+  for (std::size_t i = 0; i < text.size(); ++i) {
+    auto code = static_cast<unsigned char>(text[i]);
+    const auto next = static_cast<unsigned char>(i + 1 < text.size() ? text[i + 1] : 0);
+    const bool upper = code == 0xC2 && next >= 0x80 && next < 0xA0;  // U+0080 to U+009F
+    if (upper) {
+      code = next;
+      ++i;
+    }
+    if (upper || code < 0x20 || code == 0x7F) {
+      char escape[8];
+      std::snprintf(escape, sizeof escape, "\\u%04x", code);
+      out += escape;
+    } else {
+      out += text[i];
+    }
+  }
+  return out;
 }
 
 void print_line(std::string_view line) {
-  std::fwrite(line.data(), 1, line.size(), stdout);
-  std::fputc('\n', stdout);
-  std::fflush(stdout);
+  const bool written = std::fwrite(line.data(), 1, line.size(), stdout) == line.size() &&
+                       std::fputc('\n', stdout) != EOF && std::fflush(stdout) == 0;
+  if (!written) throw std::runtime_error("stdout: could not write");
 }
 
 void print_warning(std::string_view line) {

@@ -42,10 +42,18 @@ std::uint64_t parse_size(const std::string& text);
 // `argument` is a file's path, or the schema itself if it begins with `{`.
 schemas::SchemaSpec read_schema_argument(const std::string& argument);
 
-// The next line of standard input without its end, or false at the end of input.
-bool read_line(std::string& line);
+inline constexpr std::size_t kLineBytesMax = std::size_t{1} << 20;
 
-void print_line(std::string_view line);     // to stdout, flushed, so that pipes see each answer
+// The next line of standard input without its end, or false at the end of input. Of a longer line
+// only the first `bytes_max` + 1 bytes are kept, which tells that it is too large. Throws
+// std::runtime_error if the input cannot be read.
+bool read_line(std::string& line, std::size_t bytes_max = kLineBytesMax);
+
+// `text` with control characters written as \u00XX, for output that people read by line.
+std::string printable(std::string_view text);
+
+// To stdout, flushed, so that pipes see each answer. Throws std::runtime_error if it cannot.
+void print_line(std::string_view line);
 void print_warning(std::string_view line);  // to stderr
 
 void add_inspect(CLI::App& app);

@@ -67,8 +67,9 @@ void print_text(const ordered_json& all) {
   const auto mib = [](std::uint64_t bytes) { return static_cast<double>(bytes) / (1 << 20); };
   for (const auto& [name, value] : all.items()) {
     if (name == "keys" || name == "types" || name == "config") continue;
-    std::printf("%-14s %s\n", name.c_str(),
-                value.is_string() ? value.get<std::string>().c_str() : value.dump().c_str());
+    std::printf(
+        "%-14s %s\n", name.c_str(),
+        value.is_string() ? printable(value.get<std::string>()).c_str() : value.dump().c_str());
   }
   if (all.contains("config")) {
     for (const auto& [name, value] : all["config"].items()) {
@@ -84,7 +85,7 @@ void print_text(const ordered_json& all) {
   std::printf("a sweep reads  %.1f MiB\n", mib(all["sweep_bytes"]));
   if (!all.contains("keys")) return;
   for (const auto& [key, value] : all["keys"].items()) {
-    std::printf("  %s = %s\n", key.c_str(), value.get<std::string>().c_str());
+    std::printf("  %s = %s\n", printable(key).c_str(), printable(value.get<std::string>()).c_str());
   }
 }
 

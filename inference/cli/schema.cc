@@ -38,7 +38,8 @@ void validate_lines(const std::string& argument) {
   std::string line;
   while (read_line(line)) {
     const schemas::Verdict verdict = schemas::validate(spec, line);
-    print_line(verdict.valid ? "valid" : "invalid " + verdict.pointer + " " + verdict.reason);
+    print_line(verdict.valid ? "valid"
+                             : printable("invalid " + verdict.pointer + " " + verdict.reason));
   }
 }
 

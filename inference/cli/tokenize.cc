@@ -26,6 +26,10 @@ void add_tokenize(CLI::App& app) {
     std::string line;
     for (std::size_t number = 1; read_line(line); ++number) {
       if (line.empty()) continue;
+      if (line.size() > kLineBytesMax) {
+        throw std::runtime_error("line " + std::to_string(number) + ": found more than " +
+                                 std::to_string(kLineBytesMax) + " bytes");
+      }
       const auto row = nlohmann::json::parse(line, nullptr, false);
       if (!row.is_object() || !row.contains("text") || !row["text"].is_string()) {
         throw std::runtime_error("line " + std::to_string(number) +

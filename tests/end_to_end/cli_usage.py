@@ -5,10 +5,12 @@ A refusal says on stderr what, where, found and wanted; nothing goes to stdout.
 """
 
 import json
+import subprocess
 
 from harness import case
 from harness.agent import run_command
 from harness.case import tiny_model
+from harness.places import binary
 
 STATUS = '{"status":["ok"]}'
 
@@ -43,7 +45,11 @@ class Usage(case.FolderCase):
                 ("decide", "-m", model, "-s", STATUS, "--threads", "0"),
                 ("decide", "-m", model, "-s", STATUS, "--memory", "5Q"),
                 ("decide", "-m", model, "-s", STATUS, "--memory", "-1"),
-                ("logits", "-m", model, "--ids", "one"), ("logits", "-m", model),
+                *(("decide", "-m", model, "-s", STATUS, "--memory", size)
+                  for size in (" 64M", "+64M", "64M ", "99999999999999999999")),
+                *(("logits", "-m", model, "--ids", ids)
+                  for ids in ("one", "1,,2", ",1", "1,", "-1", "4294967296")),
+                ("logits", "-m", model),
                 ("generate", "-m", model), ("tokenize",), ("inspect",), ("bench",),
                 ("eval", "-m", model), ("eval", "-m", model, "x", "--where", "no-equals"),
                 ("schema",), ("schema", "check"), ("schema", "bogus")):
@@ -124,6 +130,19 @@ class Schema(case.FolderCase):
         verdicts = [line.split(" ")[0] for line in done.out.splitlines()]
         self.assertEqual(verdicts, ["valid"] + ["invalid"] * 4)
         self.assertTrue(done.out.splitlines()[1].startswith("invalid /status "))
+
+    def test_validate_stays_on_its_line(self):
+        line = '{"status":"ok","a\\n\\u001b[2J\\u009b":1}'
+        done = run_command("picolm", "schema", "validate", STATUS, stdin=line + "\n")
+        self.assertEqual(len(done.out.splitlines()), 1)
+        self.assertFalse([c for c in done.out[:-1] if ord(c) < 32 or 127 <= ord(c) < 160])
+
+    def test_a_full_output_is_an_error(self):
+        with open("/dev/full", "wb") as full:
+            done = subprocess.run([binary("picolm"), "schema", "check", STATUS], stdout=full,
+                                  stderr=subprocess.PIPE, timeout=60)
+        self.assertEqual(done.returncode, 1)
+        self.assertIn(b"stdout: could not write", done.stderr)
 
 
 if __name__ == "__main__":
