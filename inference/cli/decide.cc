@@ -2,6 +2,7 @@
 
 #include <memory>
 #include <nlohmann/json.hpp>
+#include <set>
 
 #include "inference/cli/command.h"
 #include "schemas/payload.h"
@@ -38,13 +39,22 @@ std::string failure(const inference::Decision& decision, const schemas::SchemaSp
   return verdict.valid ? "" : "invalid_decision at \"" + verdict.pointer + "\": " + verdict.reason;
 }
 
+// A JSON value's text, a string without its quotes.
+std::string plain_text(const std::string& value) {
+  const auto parsed = ordered_json::parse(value);
+  return parsed.is_string() ? parsed.get<std::string>() : value;
+}
+
 std::string explain(const inference::Decision& decision) {
   ordered_json fields = ordered_json::object();
   for (const auto& field : decision.fields) {
     ordered_json& values = fields[field.pointer] = ordered_json::object();
+    std::set<std::string> texts;
+    for (const auto& [value, probability] : field.probabilities) texts.insert(plain_text(value));
+    // Where "1" and 1 are both options, their JSON texts tell them apart.
+    const bool plain = texts.size() == field.probabilities.size();
     for (const auto& [value, probability] : field.probabilities) {
-      const auto parsed = ordered_json::parse(value);
-      values[parsed.is_string() ? parsed.get<std::string>() : value] = probability;
+      values[plain ? plain_text(value) : value] = probability;
     }
   }
   ordered_json out;
@@ -78,7 +88,7 @@ struct Line {
 std::vector<Line> read_lines(std::size_t count, std::size_t& number) {
   std::vector<Line> lines;
   std::string text;
-  while (lines.size() < count && read_line(text)) {
+  while (lines.size() < count && read_line(text, schemas::PayloadLimits{}.bytes_max)) {
     const schemas::PayloadError error = schemas::parse_payload(text, {}).error;
     const bool bad = error != schemas::PayloadError::None;
     lines.push_back({++number, text, bad ? schemas::name(error) : std::string_view()});

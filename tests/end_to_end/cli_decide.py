@@ -60,6 +60,12 @@ class Decide(case.FolderCase):
             self.assertAlmostEqual(answer["confidence"], product, places=5)
             self.assertEqual(answer["rung"], "model")
 
+    def test_explain_tells_options_of_the_same_text_apart(self):
+        schema = {"type": "object", "properties": {"a": {"enum": ["1", 1, "x"]}},
+                  "required": ["a"], "additionalProperties": False}
+        for answer in json_lines(decide("one\n", "--explain", schema=schema).out):
+            self.assertEqual(list(answer["fields"]["/a"]), ['"1"', "1", '"x"'])
+
     def test_stats_are_one_line_a_decision(self):
         done = decide("start A\n\nstop C\n", "--stats")
         lines = [strict_json(line) for line in done.err.splitlines() if line.startswith("{")]
