@@ -3,6 +3,7 @@
 // Each row is scored by the model once. Without labels only the unlabelled stream calibrates: the
 // candidates' means are those over all rows of the route, as on a route that has run for a while.
 
+#include <algorithm>
 #include <cstdio>
 #include <fstream>
 #include <map>
@@ -62,7 +63,33 @@ bool matches(const ordered_json& row, const std::vector<std::string>& where) {
   return true;
 }
 
-void add_row(Source& source, const ordered_json& row, std::string instructions) {
+// One row with its place in the file, which every refusal names.
+struct PlacedRow {
+  const ordered_json& row;
+  std::string place;  // FILE:LINE
+
+  [[noreturn]] void refuse(const std::string& key, const char* wanted) const {
+    throw std::runtime_error(place + ": \"" + key + "\": wanted " + wanted);
+  }
+
+  std::string text(const std::string& key) const {
+    if (!row.at(key).is_string()) refuse(key, "a string");
+    return row.at(key).get<std::string>();
+  }
+
+  std::vector<std::string> texts(const std::string& key) const {
+    std::vector<std::string> out;
+    if (!row.at(key).is_array()) refuse(key, "a list of strings");
+    for (const ordered_json& value : row.at(key)) {
+      if (!value.is_string()) refuse(key, "a list of strings");
+      out.push_back(value.get<std::string>());
+    }
+    return out;
+  }
+};
+
+void add_row(Source& source, const PlacedRow& placed, std::string instructions) {
+  const ordered_json& row = placed.row;
   const std::string schema_text = row["schema"].dump();
   Group* group = nullptr;
   for (Group& g : source.groups) {
@@ -71,9 +98,10 @@ void add_row(Source& source, const ordered_json& row, std::string instructions) 
   if (group == nullptr) {
     group = &source.groups.emplace_back(Group{schema_text, std::move(instructions), {}});
   }
-  Row out{row.at("payload").get<std::string>(), row.at("expected"), {}, row["schema"]};
+  if (!row.at("expected").is_object()) placed.refuse("expected", "an object");
+  Row out{placed.text("payload"), row.at("expected"), {}, row["schema"]};
   if (row.contains("score")) {
-    out.score = row["score"].get<std::vector<std::string>>();
+    out.score = placed.texts("score");
   } else {
     for (const auto& [field, value] : out.expected.items()) out.score.push_back(field);
   }
@@ -86,24 +114,27 @@ std::map<std::string, Source> read_rows(const Arguments& arguments) {
   if (!arguments.instructions.empty()) {
     std::ifstream file(arguments.instructions);
     by_source = ordered_json::parse(file, nullptr, false);
-    if (!by_source.is_object()) {
+    const bool usable =
+        by_source.is_object() && std::all_of(by_source.begin(), by_source.end(),
+                                             [](const auto& text) { return text.is_string(); });
+    if (!usable) {
       throw std::runtime_error(arguments.instructions +
-                               ": found no JSON object, wanted {SOURCE: TEXT}");
+                               ": found no object of texts, wanted {SOURCE: TEXT}");
     }
   }
   std::ifstream file(arguments.rows);
   if (!file) throw std::runtime_error(arguments.rows + ": cannot be read");
   std::map<std::string, Source> sources;
   std::string line;
+  bool any = false;
   for (std::size_t number = 1; std::getline(file, line); ++number) {
     if (line.empty()) continue;
+    any = true;
     const ordered_json row = ordered_json::parse(line, nullptr, false);
-    if (!row.is_object()) {
-      throw std::runtime_error(arguments.rows + ": line " + std::to_string(number) +
-                               ": not a JSON object");
-    }
+    const PlacedRow placed{row, arguments.rows + ":" + std::to_string(number)};
+    if (!row.is_object()) throw std::runtime_error(placed.place + ": not a JSON object");
     if (!matches(row, arguments.where)) continue;
-    const std::string name = row.value("source", "rows");
+    const std::string name = row.contains("source") ? placed.text("source") : "rows";
     Source& source = sources[name];
     if (!row.contains("schema") || !row.contains("payload") || !row.contains("expected")) {
       ++source.skipped;
@@ -111,16 +142,21 @@ std::map<std::string, Source> read_rows(const Arguments& arguments) {
     }
     if (arguments.limit != 0 && source.row_count >= arguments.limit) continue;
     std::string instructions = by_source.value(name, "");
-    if (row.contains("instructions")) instructions = row["instructions"].get<std::string>();
-    add_row(source, row, std::move(instructions));
+    if (row.contains("instructions")) instructions = placed.text("instructions");
+    add_row(source, placed, std::move(instructions));
   }
+  if (file.bad()) throw std::runtime_error(arguments.rows + ": cannot be read");
+  if (!any) throw std::runtime_error(arguments.rows + ": found no row, wanted at least one");
   return sources;
 }
 
 bool is_list(const ordered_json& schema, const std::string& field) {
   if (!schema.contains("properties") || !schema["properties"].contains(field)) return false;
   const ordered_json& property = schema["properties"][field];
-  return property.is_object() && property.value("type", "") == "array";
+  if (!property.is_object() || !property.contains("type")) return false;
+  const ordered_json& type = property["type"];  // a name, or a list of names
+  return type == "array" ||
+         (type.is_array() && std::find(type.begin(), type.end(), "array") != type.end());
 }
 
 EvalRow judge(const Row& row, const inference::Decision& decision) {

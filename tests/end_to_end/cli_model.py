@@ -119,6 +119,31 @@ class Eval(case.FolderCase):
         path.write_text(json.dumps({"plant": "Notes of a plant."}))
         self.assertEqual(self.evaluate("--instructions", path)["plant"]["n"], 12)
 
+    def test_rows_that_cannot_be_judged_are_refused_with_their_place(self):
+        good = {"payload": "it runs", "schema": SCHEMA, "expected": {"status": "ok"}}
+        path = self.folder / "bad.jsonl"
+        for key, value in (("payload", 7), ("source", []), ("expected", "ok"), ("score", [1]),
+                           ("instructions", 1)):
+            with self.subTest(key):
+                path.write_text(f"{json.dumps(good)}\n{json.dumps({**good, key: value})}\n")
+                done = run_command("picolm", "eval", "-m", tiny_model(), path)
+                self.assertEqual((done.returncode, done.out), (1, ""))
+                self.assertIn(f'{path}:2: "{key}": wanted', done.err)
+        path.write_text("")
+        for rows in (path, self.folder):
+            done = run_command("picolm", "eval", "-m", tiny_model(), rows)
+            self.assertEqual((done.returncode, done.out), (1, ""))
+            self.assertIn(str(rows), done.err)
+
+    def test_a_type_may_be_a_list(self):
+        schema = {**SCHEMA, "properties": {"status": {"type": ["string", "null"],
+                                                      "enum": ["ok", None]}}}
+        path = self.folder / "listed.jsonl"
+        path.write_text(json.dumps({"payload": "it runs", "schema": schema,
+                                    "expected": {"status": ["ok", None]}}) + "\n")
+        found = json.loads(picolm("eval", "-m", tiny_model(), path, "--json").out)
+        self.assertEqual(found["rows"]["n"] + sum(found["rows"]["refused"].values()), 1)
+
     def test_the_table_shows_every_source(self):
         text = picolm("eval", "-m", tiny_model(), self.rows()).out
         for word in ("plant", "other", "accuracy", "skipped, no schema: 1"):
