@@ -206,9 +206,9 @@ void print_table(const ordered_json& all) {
     for (const auto& [field, share] : s["fields"].items()) {
       char text[128];
       std::snprintf(text, sizeof text, "%s %.3f  ", field.c_str(), share.get<double>());
-      fields += text;
+      fields += printable(text);
     }
-    std::printf("%-20s %6zu %9.3f %9.3f %7.3f %9.1f %9.1f  %s\n", name.c_str(),
+    std::printf("%-20s %6zu %9.3f %9.3f %7.3f %9.1f %9.1f  %s\n", printable(name).c_str(),
                 s["n"].get<std::size_t>(), s["accuracy"].get<double>(),
                 s["balanced_accuracy"].get<double>(), s["ece"].get<double>(),
                 s["p50_ms"].get<double>(), s["p99_ms"].get<double>(), fields.c_str());
@@ -220,7 +220,7 @@ void print_table(const ordered_json& all) {
     }
     if (s["skipped"] != 0) std::printf("  skipped, no schema: %s\n", s["skipped"].dump().c_str());
     for (const auto& [reason, count] : s["refused"].items()) {
-      std::printf("  refused, %s: %s\n", reason.c_str(), count.dump().c_str());
+      std::printf("  refused, %s: %s\n", printable(reason).c_str(), count.dump().c_str());
     }
   }
 }

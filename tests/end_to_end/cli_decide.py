@@ -66,6 +66,13 @@ class Decide(case.FolderCase):
         for answer in json_lines(decide("one\n", "--explain", schema=schema).out):
             self.assertEqual(list(answer["fields"]["/a"]), ['"1"', "1", '"x"'])
 
+    def test_a_line_of_any_length_is_one_line(self):
+        fits = b"x" * 65536
+        done = decide(b"\n".join([b"x" * 3_000_000, fits + b"\r", fits + b"\rmore", b"start A"]))
+        reasons = [line.split(": ")[1] for line in done.err.splitlines()]
+        self.assertEqual(reasons, ["payload_too_large", "message_too_long", "payload_too_large"])
+        self.assertEqual([answer is None for answer in json_lines(done.out)], [1, 1, 1, 0])
+
     def test_stats_are_one_line_a_decision(self):
         done = decide("start A\n\nstop C\n", "--stats")
         lines = [strict_json(line) for line in done.err.splitlines() if line.startswith("{")]
