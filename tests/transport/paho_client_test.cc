@@ -501,20 +501,19 @@ std::string packet_of_user_properties(std::size_t count, std::size_t value_bytes
   one.append(value_bytes, 'x');
   std::string properties;
   for (std::size_t i = 0; i < count; ++i) properties += one;
-  const std::string body =
-      std::string("\0\x01"
-                  "a",
-                  3) +
-      varint(properties.size()) + properties;
+  const std::string body = std::string(
+                               "\0\x01"
+                               "a",
+                               3) +
+                           varint(properties.size()) + properties;
   return "\x30" + varint(body.size()) + body;
 }
 
 TEST(PahoClient, DropsTooManyUserPropertiesWithoutHoldingUpTheOthers) {
   const std::string connack("\x20\x03\x00\x00\x00", 5);
-  const std::string packets = packet_of_user_properties(380'000, 0) +
-                              packet_of_user_properties(65, 0) +
-                              packet_of_user_properties(2, 8193) +
-                              packet_of_user_properties(64, 256);
+  const std::string packets =
+      packet_of_user_properties(380'000, 0) + packet_of_user_properties(65, 0) +
+      packet_of_user_properties(2, 8193) + packet_of_user_properties(64, 256);
   TcpProxy hostile([&](const std::string& received, int) {
     return (received[0] & 0xF0) == 0x10 ? connack + packets : std::string();
   });
