@@ -25,7 +25,7 @@ transport::Properties decision_properties(const DecisionRecord& record, const Se
       {"specversion", "1.0"},
       {"id", record.id},
       {"source", sender.source},
-      {"type", "picolm.decision"},
+      {"type", record.decision.empty() ? "picolm.refusal" : "picolm.decision"},
       {"subject", record.topic},
       {"time", iso8601(record.time_ms)},
       {"confidence", confidence_text(record)},

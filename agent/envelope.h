@@ -28,8 +28,10 @@ struct Sender {
 // {"v":1,"id":...,"decision":{...}}; the decision is null where there is none.
 std::string full_envelope(const DecisionRecord& record);
 
-// Everything that leaves because of `record`. A reply goes out for every outcome if the request
-// asked for one and `routes` allows its topic, so that the requester does not wait in vain.
+// Everything that leaves because of `record`. A reply goes out for every outcome of the judge if
+// the request asked for one and `routes` allows its topic: the decision, or null with the outcome
+// and the CloudEvents type picolm.refusal. What never reaches the judge (refused on arrival, shed)
+// gets no reply; a requester needs a time limit of its own.
 std::vector<Outbound> compose(const DecisionRecord& record, const RouteConfig& route,
                               const transport::Properties& request, const RouteSet& routes,
                               const Sender& sender);

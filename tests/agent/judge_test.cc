@@ -255,6 +255,9 @@ TEST(Envelope, ARejectedRequestGetsAReplyThatSaysSo) {
   ASSERT_EQ(out.size(), 1U);
   EXPECT_EQ(out[0].message.payload, "null");
   EXPECT_EQ(nlohmann::json::parse(out[0].payload_311)["outcome"], "REJECTED");
+  const std::map<std::string, std::string> user(out[0].message.properties.user.begin(),
+                                                out[0].message.properties.user.end());
+  EXPECT_EQ(user.at("type"), "picolm.refusal");
 }
 
 TEST(OpenRoutes, CalibratesWithExamplesAndReportsARouteThatCannotBeOpened) {

@@ -55,6 +55,7 @@ class Reply(case.AgentCase):
         self.assertEqual(reply.correlation, b"7")
         self.assertEqual((reply.user["outcome"], reply.user["reason"]),
                          ("REJECTED", "payload_not_json"))
+        self.assertEqual(reply.user["type"], "picolm.refusal")
 
     def test_mosquitto_clients_see_the_same(self):
         self.start_with_replies()
