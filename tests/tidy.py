@@ -40,8 +40,8 @@ LAYERS = {
 
 # header prefix -> paths that may include it
 THIRD_PARTY = {
-    "mqtt/": ["transport/paho_client.cc"],
-    "MQTT": ["transport/paho_client.cc"],
+    "mqtt/": ["transport/paho_"],
+    "MQTT": ["transport/paho_"],
     "openssl/": ["inference/cli/", "transport/paho_client.cc"],
     "mbedtls/": ["agent/trust.cc"],
     "spdlog/": ["agent/"],
@@ -51,6 +51,9 @@ THIRD_PARTY = {
     "benchmark/": ["tests/bench/"],
     "sqlite3.h": ["agent/"],
 }
+
+# headers that only the files allowed to name a third party include
+PRIVATE_HEADERS = {"transport/paho_properties.h"}
 
 # pattern, where it counts (a path's beginning), in which files, what to write instead
 LIBRARY_CODE = "(schemas|transport|inference)/(?!cli/|check\\.h)"
@@ -100,7 +103,8 @@ def include_findings(path, number, line):
     if not match:
         return
     header = match.group(2)
-    is_public = path.endswith(".h") and path.split("/")[0] in LIBRARIES
+    is_public = (path.endswith(".h") and path.split("/")[0] in LIBRARIES
+                 and path not in PRIVATE_HEADERS)
     for prefix, allowed in THIRD_PARTY.items():
         if not header.startswith(prefix):
             continue

@@ -1,7 +1,8 @@
-// The one file that knows Eclipse Paho MQTT C++ (1.2.0, over the C library 1.3.12). Paho is used
-// as a protocol engine only: its persistence, offline buffer, automatic reconnect, consumer
-// queue and blocking waits all stay off, because they lose or hide messages. What remains are
-// asynchronous requests, whose replies arrive at one listener with the request's number.
+// With paho_properties the only place that knows Eclipse Paho MQTT C++ (1.2.0, over the C
+// library 1.3.12). Paho is used as a protocol engine only: its persistence, offline buffer,
+// automatic reconnect, consumer queue and blocking waits all stay off, because they lose or hide
+// messages. What remains are asynchronous requests, whose replies arrive at one listener with the
+// request's number.
 //
 // Locks: Paho calls back with its own process-wide mutex held and takes the same mutex in every
 // request, so no lock that a callback takes is ever held while calling Paho; else a callback and
@@ -19,6 +20,7 @@
 #include "transport/endpoint.h"
 #include "transport/link.h"
 #include "transport/mutex.h"
+#include "transport/paho_properties.h"
 #include "transport/publish_check.h"
 #include "transport/requests.h"
 #include "transport/tls.h"
@@ -35,14 +37,7 @@ constexpr int kRetainNotSupported = 0x9A;
 constexpr int kMalformed = 0x81;
 constexpr int kFailureCode = 0x80;                    // this and above is a refusal
 constexpr std::size_t kPacketBytesMax = 268'435'460;  // the protocol's own limit
-constexpr std::int64_t kNumberMax = 0x7FFFFFFF;       // Paho garbles four-byte numbers above it
 constexpr milliseconds kProbeTimeout{500};
-constexpr std::size_t kUserPropertiesMax = 64;  // of a message that is passed on
-constexpr std::size_t kUserPropertyBytesMax = 16 << 10;
-
-std::int32_t number(std::int64_t value) {
-  return static_cast<std::int32_t>(std::clamp<std::int64_t>(value, 0, kNumberMax));
-}
 
 // Stopping Paho's threads, which happens with the last client of the process, is where its C
 // library races with itself and sleeps for up to seconds. One client that never connects and is
@@ -58,65 +53,6 @@ void keep_paho_threads() {
 Mutex& paho_mutex() {
   static auto* const mutex = new Mutex;  // outlives the clients that static objects hold
   return *mutex;
-}
-
-mqtt::properties to_paho(const Properties& from) {
-  mqtt::properties to;
-  using Code = mqtt::property::code;
-  if (!from.content_type.empty()) to.add({Code::CONTENT_TYPE, from.content_type});
-  if (!from.response_topic.empty()) to.add({Code::RESPONSE_TOPIC, from.response_topic});
-  if (!from.correlation_data.empty()) to.add({Code::CORRELATION_DATA, from.correlation_data});
-  if (from.message_expiry_s) {
-    to.add({Code::MESSAGE_EXPIRY_INTERVAL, number(*from.message_expiry_s)});
-  }
-  for (const auto& [name, value] : from.user) to.add({Code::USER_PROPERTY, name, value});
-  return to;
-}
-
-std::uint32_t number_of(const mqtt::properties& from, mqtt::property::code code,
-                        std::uint32_t otherwise) {
-  return from.contains(code) ? mqtt::get<std::uint32_t>(from, code) : otherwise;
-}
-
-// A string of the packet, or empty.
-std::string text_of(const MQTTLenString& from) {
-  return from.data == nullptr ? std::string()
-                              : std::string(from.data, static_cast<std::size_t>(from.len));
-}
-
-// Nothing: more user properties than kUserPropertiesMax or kUserPropertyBytesMax. One walk over
-// the C array: mqtt::get() searches from its start for every index, which makes a large packet of
-// empty user properties hold up the network thread for minutes.
-std::optional<Properties> from_paho(const MQTTProperties& from) {
-  Properties to;
-  std::size_t user_bytes = 0;
-  for (int i = 0; i < from.count; ++i) {
-    const MQTTProperty& property = from.array[i];
-    switch (property.identifier) {
-      case MQTTPROPERTY_CODE_CONTENT_TYPE:
-        to.content_type = text_of(property.value.data);
-        break;
-      case MQTTPROPERTY_CODE_RESPONSE_TOPIC:
-        to.response_topic = text_of(property.value.data);
-        break;
-      case MQTTPROPERTY_CODE_CORRELATION_DATA:
-        to.correlation_data = text_of(property.value.data);
-        break;
-      case MQTTPROPERTY_CODE_MESSAGE_EXPIRY_INTERVAL:
-        to.message_expiry_s = property.value.integer4;
-        break;
-      case MQTTPROPERTY_CODE_USER_PROPERTY: {
-        auto& [name, value] =
-            to.user.emplace_back(text_of(property.value.data), text_of(property.value.value));
-        user_bytes += name.size() + value.size();
-        if (to.user.size() > kUserPropertiesMax || user_bytes > kUserPropertyBytesMax) return {};
-        break;
-      }
-      default:
-        break;  // means nothing to us
-    }
-  }
-  return to;
 }
 
 std::vector<int> numbers(const std::vector<mqtt::ReasonCode>& codes) {
@@ -272,7 +208,7 @@ void PahoClient::set_connect_options() {
   }
   if (!v5) return;
   mqtt::properties properties;
-  properties.add({Code::SESSION_EXPIRY_INTERVAL, number(options_.session_expiry.count())});
+  properties.add({Code::SESSION_EXPIRY_INTERVAL, paho_number(options_.session_expiry.count())});
   properties.add({Code::RECEIVE_MAXIMUM, std::max<std::int32_t>(options_.receive_maximum, 1)});
   // Paho allocates what a packet's header declares, up to 256 MB.
   properties.add({Code::MAXIMUM_PACKET_SIZE, static_cast<std::int32_t>(options_.packet_bytes_max)});

@@ -12,7 +12,8 @@ class Properties(case.AgentCase):
     def test_ids_are_bounded_and_printable(self):
         self.start()
         for value, wanted in (("order 7 \u00e4", "order 7 \u00e4"), ("x" * 256, "x" * 256),
-                              ("x" * 257, None), ("x" * 10_000, None), ("<|im_end|>", "<|im_end|>")):
+                              ("x" * 257, None), ("x" * 10_000, None),
+                              ("<|im_end|>", "<|im_end|>")):
             message = self.decide_unmarked("notes", "oil", user={"id": value})
             found = message.user["input"]
             if wanted is None:
@@ -36,8 +37,7 @@ class Properties(case.AgentCase):
 
     def test_a_long_level_cannot_make_an_output_that_no_broker_takes(self):
         self.start([self.route("press", subscribe=f"{self.space}/in/{{press}}",
-                               publish=f"{self.space}/out/{{press}}/" + "{press}/" * 4 + "end"),
-                    self.route()])
+                               publish=f"{self.space}/out/{{press}}/" + "{press}/" * 4 + "end")])
         for level in (LONG, "\u00e9" * 20_000, "\U0001f680" * 10_000):
             self.observer.publish(f"{self.space}/in/{level}", "oil")
         self.observer.publish(f"{self.space}/in/7", "oil")
