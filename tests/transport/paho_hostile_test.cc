@@ -63,10 +63,18 @@ std::string packet_of_user_properties(std::size_t count, std::size_t value_bytes
   return "\x30" + varint(body.size()) + body;
 }
 
+// As many as a packet of 1.9 MB holds. Sanitizers copy Paho's array each time it grows by a few, so
+// they get fewer.
+#if defined(__SANITIZE_ADDRESS__) || defined(__SANITIZE_THREAD__)
+constexpr std::size_t kManyProperties = 2'000;
+#else
+constexpr std::size_t kManyProperties = 380'000;
+#endif
+
 TEST(PahoClient, DropsTooManyUserPropertiesWithoutHoldingUpTheOthers) {
   const std::string connack("\x20\x03\x00\x00\x00", 5);
   const std::string packets =
-      packet_of_user_properties(380'000, 0) + packet_of_user_properties(65, 0) +
+      packet_of_user_properties(kManyProperties, 0) + packet_of_user_properties(65, 0) +
       packet_of_user_properties(2, 8193) + packet_of_user_properties(64, 256);
   TcpProxy hostile([&](const std::string& received, int) {
     return (received[0] & 0xF0) == 0x10 ? connack + packets : std::string();
