@@ -32,7 +32,7 @@ check() {
 
 # A copy that was checked before is not hashed again while its size and time stay the same.
 stamp="$cache/$name.checked"
-stamp_now() { stat -c '%s %Y %i' "$cache/$name" 2>/dev/null || true; }
+stamp_now() { stat -c '%s %.9Y %.9Z %i' "$cache/$name" 2>/dev/null || true; }
 if [ -z "$from" ] && [ -f "$cache/$name" ]; then
   if [ -f "$stamp" ] && [ "$(cat "$stamp")" = "$(stamp_now)" ]; then
     echo "$cache/$name"
