@@ -41,7 +41,9 @@ constexpr milliseconds kProbeTimeout{500};
 
 // Stopping Paho's threads, which happens with the last client of the process, is where its C
 // library races with itself and sleeps for up to seconds. One client that never connects and is
-// never destroyed keeps them running; while nothing is connected they only sleep.
+// never destroyed keeps them running; while nothing is connected they only sleep. Call it before
+// anything else of Paho: the first client empties the library's record of what it has allocated,
+// and what was allocated before can never be freed.
 void keep_paho_threads() {
   static const auto* const anchor =
       new mqtt::async_client("tcp://127.0.0.1:1", "anchor", mqtt::create_options());
@@ -148,9 +150,9 @@ PahoClient::PahoClient(ClientOptions options, ClientEvents events)
     throw TransportError(std::string("the will: ") + publish_error(*options_.will));
   }
   try {
-    set_connect_options();
     MutexLock lock(paho_mutex());
     keep_paho_threads();
+    set_connect_options();
     mqtt::create_options create;
     const bool v5 = options_.version == ProtocolVersion::Mqtt5;
     create.set_mqtt_verison(v5 ? MQTTVERSION_5 : MQTTVERSION_3_1_1);
