@@ -35,7 +35,18 @@ build() {
 run_tests() {
   local folder=$1
   shift
-  ctest --test-dir "$folder" --output-on-failure --no-tests=error --parallel "$jobs" "$@"
+  ${launcher:-} ctest --test-dir "$folder" --output-on-failure --no-tests=error --parallel "$jobs" "$@"
+}
+
+# The same, but prints only what failed and the summary.
+run_tests_briefly() {
+  local log=$1/tests.log
+  if run_tests "$@" >"$log" 2>&1; then
+    grep 'tests passed' "$log"
+  else
+    grep --invert-match ' Passed \|^ *Start ' "$log"
+    return 1
+  fi
 }
 
 mkdir -p build
@@ -52,18 +63,17 @@ if [ -z "$quick" ]; then
   # no code that the tiny models do not reach. Tests with a broker run under the thread sanitizer.
   say "address and undefined-behaviour sanitizers"
   build dev unit_tests
-  PICOLM_TEST_MODEL=none run_tests build/dev --label-exclude 'slow|process|broker' --quiet
+  PICOLM_TEST_MODEL=none run_tests_briefly build/dev --label-exclude 'slow|process|broker'
   say "thread sanitizer"
   build tsan thread_tests
-  PICOLM_TEST_MODEL=none TSAN_OPTIONS="suppressions=$PWD/tests/tsan.supp halt_on_error=1" \
-    setarch -R ctest --test-dir build/tsan --output-on-failure --no-tests=error \
-    --label-regex thread --parallel "$jobs" --quiet
+  PICOLM_TEST_MODEL=none TSAN_OPTIONS="suppressions=$PWD/tests/tsan.supp halt_on_error=1" launcher="setarch -R" \
+    run_tests_briefly build/tsan --label-regex thread
   say "aarch64"
   build aarch64 unit_tests
   # Paging and the comparison of all ways to score take minutes each under emulation and hold no
   # code of that CPU.
-  PICOLM_TEST_MODEL=none run_tests build/aarch64 --label-exclude slow \
-    --exclude-regex '^(Paging|ScoringTest|fuzz)' --quiet
+  PICOLM_TEST_MODEL=none run_tests_briefly build/aarch64 --label-exclude slow \
+    --exclude-regex '^(Paging|ScoringTest|fuzz)'
 fi
 if [ -n "$full" ]; then
   deploy/packages.sh more
