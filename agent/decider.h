@@ -6,8 +6,10 @@
 
 #include <cstdint>
 #include <memory>
+#include <span>
 #include <string>
 #include <string_view>
+#include <vector>
 
 #include "agent/config.h"
 #include "inference/engine.h"
@@ -15,6 +17,11 @@
 namespace agent {
 
 using RouteHandle = std::uint32_t;
+
+struct Question {
+  RouteHandle route = 0;
+  std::string_view message;
+};
 
 class Decider {
  public:
@@ -27,8 +34,9 @@ class Decider {
   // Scores a typical message of the route and moves the candidates' means by it.
   virtual void calibrate(RouteHandle route, std::string_view message) = 0;
 
-  // REQUIRES: `route` is open.
-  virtual inference::Decision decide(RouteHandle route, std::string_view message) = 0;
+  // One decision a question, in order. Questions share passes over the model; what is decided does
+  // not depend on that. REQUIRES: their routes are open.
+  virtual std::vector<inference::Decision> decide(std::span<const Question> questions) = 0;
 };
 
 struct LoadedModel {

@@ -1,9 +1,9 @@
 #include <algorithm>
 #include <map>
-#include <thread>
 
 #include "agent/decider.h"
 #include "agent/trust.h"
+#include "inference/model/thread_pool.h"
 
 namespace agent {
 namespace {
@@ -29,9 +29,13 @@ class EngineDecider final : public Decider {
     }
   }
 
-  inference::Decision decide(RouteHandle route, std::string_view message) override {
-    const inference::Request request{routes_.at(route).get(), message};
-    return std::move(engine_.decide({&request, 1}).front());
+  std::vector<inference::Decision> decide(std::span<const Question> questions) override {
+    std::vector<inference::Request> requests;
+    requests.reserve(questions.size());
+    for (const Question& question : questions) {
+      requests.push_back({routes_.at(question.route).get(), question.message});
+    }
+    return engine_.decide(requests);
   }
 
  private:
@@ -66,7 +70,7 @@ LoadedModel load_model(const ModelConfig& config) {
   options.read_bytes_s = std::uint64_t{config.read_mb_s} * 1'000'000;
   options.threads = config.threads;
   if (options.threads == 0) {
-    options.threads = std::max(2U, std::thread::hardware_concurrency()) - 1;
+    options.threads = std::max(2U, inference::physical_core_count()) - 1;
   }
   loaded.decider = std::make_unique<EngineDecider>(options);
   return loaded;

@@ -40,15 +40,17 @@ bool Inbox::push(InboxItem&& item) {
   return true;
 }
 
-std::optional<InboxItem> Inbox::pop(std::chrono::milliseconds timeout) {
+std::vector<InboxItem> Inbox::pop(std::size_t count, std::chrono::milliseconds timeout) {
   std::unique_lock lock(mutex_);
   changed_.wait_for(lock, timeout, [this] { return !items_.empty() || woken_; });
   woken_ = false;
-  if (items_.empty()) return std::nullopt;
-  InboxItem item = std::move(items_.front());
-  items_.pop_front();
-  bytes_ -= size_of(item);
-  return item;
+  std::vector<InboxItem> out;
+  while (!items_.empty() && out.size() < count) {
+    bytes_ -= size_of(items_.front());
+    out.push_back(std::move(items_.front()));
+    items_.pop_front();
+  }
+  return out;
 }
 
 void Inbox::wake() {

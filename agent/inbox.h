@@ -12,7 +12,7 @@
 #include <deque>
 #include <memory>
 #include <mutex>
-#include <optional>
+#include <vector>
 
 #include "agent/route.h"
 #include "transport/client.h"
@@ -45,8 +45,9 @@ class Inbox {
   // Takes `item`, or leaves it alone and returns false: full or closed.
   [[nodiscard]] bool push(InboxItem&& item);
 
-  // The oldest message; waits at most `timeout` for one. Nothing: none came, or woken.
-  std::optional<InboxItem> pop(std::chrono::milliseconds timeout);
+  // The oldest messages, at most `count`; waits at most `timeout` for the first. None: none came,
+  // or woken.
+  std::vector<InboxItem> pop(std::size_t count, std::chrono::milliseconds timeout);
 
   // Ends a wait in pop() early.
   void wake();

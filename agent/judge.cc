@@ -51,6 +51,72 @@ void end(Outcome outcome, std::string_view why, DecisionRecord* record) {
   record->reason = why;
 }
 
+void abstain(const JudgeInput& input, const BoundValues& bound, std::string_view why,
+             DecisionRecord* record) {
+  end(Outcome::Abstained, why, record);
+  record->rung = inference::Rung::Abstain;
+  const RouteConfig& config = input.route->config();
+  if (config.fallback.empty()) return;
+  std::string fallback = input.route->complete(config.fallback, bound);
+  if (!schemas::validate(config.schema, fallback).valid) {
+    return end(Outcome::Quarantined, reason::kInvalidDecision, record);
+  }
+  record->fallback = true;
+  record->decision = std::move(fallback);
+}
+
+// The bound values of an input that the model is to decide; nothing if the record ended already.
+std::optional<BoundValues> admit(const JudgeInput& input, DecisionRecord* record) {
+  const auto refuse = [&](Outcome outcome, std::string_view why) {
+    end(outcome, why, record);
+    return std::nullopt;
+  };
+  if (!input.element->reason.empty()) return refuse(Outcome::Rejected, input.element->reason);
+  if (const auto refusal = age_refusal(input)) return refuse(refusal->first, refusal->second);
+  const auto topic = input.route->output_topic(*input.captures);
+  if (!topic) return refuse(Outcome::Rejected, reason::kTopicUnusable);
+  record->output_topic = *topic;
+  auto bound = input.route->bound_values(*input.captures);
+  if (!bound) return refuse(Outcome::Rejected, reason::kBindNotAllowed);
+  if (!input.handle) return refuse(Outcome::Rejected, reason::kRouteFailed);
+  return bound;
+}
+
+// What the model decided is checked before the bound values join it, since completing it would
+// hide a member that should not be there; then the whole is checked.
+bool is_valid(const RouteConfig& config, const std::string& decided, const std::string& whole) {
+  return schemas::validate(config.open_schema, decided).valid &&
+         schemas::validate(config.schema, whole).valid;
+}
+
+void conclude(const JudgeInput& input, const BoundValues& bound,
+              std::optional<inference::Decision> decision, DecisionRecord* record) {
+  if (!decision) return abstain(input, bound, reason::kDecideFailed, record);
+  record->stats = decision->stats;
+  switch (decision->status) {
+    case inference::DecideStatus::MessageTooLong:
+      return end(Outcome::Rejected, reason::kMessageTooLong, record);
+    case inference::DecideStatus::ReadFailed:
+      return abstain(input, bound, reason::kModelReadFailed, record);
+    case inference::DecideStatus::Decided:
+      break;
+  }
+  const RouteConfig& config = input.route->config();
+  record->best_guess = input.route->complete(decision->json, bound);
+  record->confidence = decision->confidence;
+  record->rung = decision->rung;
+  record->fields = std::move(decision->fields);
+  if (!is_valid(config, decision->json, record->best_guess)) {
+    return end(Outcome::Quarantined, reason::kInvalidDecision, record);
+  }
+  // Written so that a confidence that is not a number abstains.
+  if (!(record->confidence >= config.min_confidence)) {
+    return abstain(input, bound, reason::kBelowMinConfidence, record);
+  }
+  record->decision = record->best_guess;
+  end(Outcome::Decided, {}, record);
+}
+
 }  // namespace
 
 Judge::Judge(std::string agent_id, std::string model_hash, Decider* decider, std::string nonce)
@@ -74,7 +140,26 @@ std::string Judge::input_id(const JudgeInput& input) {
   return id;
 }
 
-DecisionRecord Judge::judge(const JudgeInput& input) {
+std::vector<DecisionRecord> Judge::judge(std::span<const JudgeInput> inputs) {
+  std::vector<DecisionRecord> records;
+  std::vector<Question> questions;
+  std::vector<std::pair<std::size_t, BoundValues>> asked;  // place of the input, its bound values
+  for (const JudgeInput& input : inputs) {
+    DecisionRecord& record = records.emplace_back(begin(input));
+    if (auto bound = admit(input, &record)) {
+      questions.push_back({*input.handle, input.element->text});
+      asked.emplace_back(records.size() - 1, std::move(*bound));
+    }
+  }
+  std::vector<std::optional<inference::Decision>> answers = ask(questions);
+  for (std::size_t i = 0; i < asked.size(); ++i) {
+    const auto& [place, bound] = asked[i];
+    conclude(inputs[place], bound, std::move(answers[i]), &records[place]);
+  }
+  return records;
+}
+
+DecisionRecord Judge::begin(const JudgeInput& input) {
   DecisionRecord record;
   record.route = input.route->name();
   record.topic = input.message->topic;
@@ -86,69 +171,24 @@ DecisionRecord Judge::judge(const JudgeInput& input) {
   record.id = decision_id(agent_id_, scoped.hex(), record.route, model_hash_);
   record.time_ms = input.now_ms;
   record.expires_ms = input.now_ms + kDecisionExpiryMs;
-  decide(input, &record);
   return record;
 }
 
-void Judge::decide(const JudgeInput& input, DecisionRecord* record) {
-  if (!input.element->reason.empty()) {
-    return end(Outcome::Rejected, input.element->reason, record);
-  }
-  if (const auto refusal = age_refusal(input)) {
-    return end(refusal->first, refusal->second, record);
-  }
-  const auto topic = input.route->output_topic(*input.captures);
-  if (!topic) return end(Outcome::Rejected, reason::kTopicUnusable, record);
-  record->output_topic = *topic;
-  const auto bound = input.route->bound_values(*input.captures);
-  if (!bound) return end(Outcome::Rejected, reason::kBindNotAllowed, record);
-  if (!input.handle) return end(Outcome::Rejected, reason::kRouteFailed, record);
-
-  inference::Decision decision;
+std::vector<std::optional<inference::Decision>> Judge::ask(std::span<const Question> questions) {
+  std::vector<std::optional<inference::Decision>> out;
+  if (questions.empty()) return out;
   try {
-    decision = decider_->decide(*input.handle, input.element->text);
-  } catch (const std::exception&) {
-    return abstain(input, *bound, reason::kDecideFailed, record);  // out of memory, most likely
+    for (inference::Decision& decision : decider_->decide(questions)) {
+      out.emplace_back(std::move(decision));
+    }
+    return out;
+  } catch (const std::exception&) {  // out of memory, most likely
+    out.clear();
   }
-  record->stats = decision.stats;
-  switch (decision.status) {
-    case inference::DecideStatus::MessageTooLong:
-      return end(Outcome::Rejected, reason::kMessageTooLong, record);
-    case inference::DecideStatus::ReadFailed:
-      return abstain(input, *bound, reason::kModelReadFailed, record);
-    case inference::DecideStatus::Decided:
-      break;
-  }
-  record->best_guess = input.route->complete(decision.json, *bound);
-  record->confidence = decision.confidence;
-  record->rung = decision.rung;
-  record->fields = std::move(decision.fields);
-  // What the model decided is checked before the bound values join it, since completing it would
-  // hide a member that should not be there; then the whole is checked.
-  if (!schemas::validate(input.route->config().open_schema, decision.json).valid ||
-      !schemas::validate(input.route->config().schema, record->best_guess).valid) {
-    return end(Outcome::Quarantined, reason::kInvalidDecision, record);
-  }
-  // Written so that a confidence that is not a number abstains.
-  if (!(record->confidence >= input.route->config().min_confidence)) {
-    return abstain(input, *bound, reason::kBelowMinConfidence, record);
-  }
-  record->decision = record->best_guess;
-  end(Outcome::Decided, {}, record);
-}
-
-void Judge::abstain(const JudgeInput& input, const BoundValues& bound, std::string_view why,
-                    DecisionRecord* record) {
-  end(Outcome::Abstained, why, record);
-  record->rung = inference::Rung::Abstain;
-  const RouteConfig& config = input.route->config();
-  if (config.fallback.empty()) return;
-  std::string fallback = input.route->complete(config.fallback, bound);
-  if (!schemas::validate(config.schema, fallback).valid) {
-    return end(Outcome::Quarantined, reason::kInvalidDecision, record);
-  }
-  record->fallback = true;
-  record->decision = std::move(fallback);
+  if (questions.size() == 1) return {std::nullopt};
+  // One of them must not cost the others their decision.
+  for (const Question& question : questions) out.push_back(std::move(ask({&question, 1}).front()));
+  return out;
 }
 
 }  // namespace agent

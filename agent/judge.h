@@ -1,11 +1,12 @@
 #pragma once
 
-// One input to one record: everything between the inbox and the outbox, without clock, queue or
+// Inputs to records: everything between the inbox and the outbox, without clock, queue or
 // network of its own. `run` publishes the record, `try` prints it.
 // Thread safety: unsafe; owned by the worker.
 
 #include <cstdint>
 #include <optional>
+#include <span>
 #include <string>
 #include <string_view>
 #include <vector>
@@ -58,14 +59,15 @@ class Judge {
   // `decider` outlives this object. `nonce` tells this start from others in generated input ids.
   Judge(std::string agent_id, std::string model_hash, Decider* decider, std::string nonce);
 
-  DecisionRecord judge(const JudgeInput& input);
+  // One record an input, in order. Those that need the model are decided together.
+  std::vector<DecisionRecord> judge(std::span<const JudgeInput> inputs);
 
   const std::string& model_hash() const { return model_hash_; }
 
  private:
-  void decide(const JudgeInput& input, DecisionRecord* record);
-  void abstain(const JudgeInput& input, const BoundValues& bound, std::string_view why,
-               DecisionRecord* record);
+  DecisionRecord begin(const JudgeInput& input);
+  // Empty where the decider failed.
+  std::vector<std::optional<inference::Decision>> ask(std::span<const Question> questions);
   std::string input_id(const JudgeInput& input);
 
   const std::string agent_id_;

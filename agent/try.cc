@@ -70,7 +70,7 @@ class Bench {
         input.element_index = i;
         input.element_count = elements.size();
         input.now_ms = recorded.time_ms;
-        std::puts(explain(judge_.judge(input)).c_str());
+        std::puts(explain(judge_.judge({&input, 1}).front()).c_str());
       }
     }
     if (!taken) print_refused(message.topic, reason::kNoRoute);

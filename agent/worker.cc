@@ -12,6 +12,7 @@ namespace {
 using std::chrono::milliseconds;
 using std::chrono::steady_clock;
 
+constexpr std::size_t kBatchInputs = 8;  // decided together
 constexpr milliseconds kIdleWait{1000};  // a reload or a stop wakes earlier
 
 }  // namespace
@@ -107,9 +108,9 @@ void Worker::run(std::shared_ptr<const RouteSet> routes) {
       reload.swap(reload_);
     }
     if (reload) apply_reload(*reload);
-    const auto item = inbox_->pop(stopping_ ? milliseconds(0) : kIdleWait);
-    if (item) {
-      process(*item);
+    const auto items = inbox_->pop(kBatchInputs, stopping_ ? milliseconds(0) : kIdleWait);
+    if (!items.empty()) {
+      process(items);
     } else if (stopping_) {
       break;
     }
@@ -183,22 +184,27 @@ std::optional<RouteHandle> Worker::handle_of(const InboxItem& item) const {
   return std::nullopt;
 }
 
-void Worker::process(const InboxItem& item) {
+void Worker::process(const std::vector<InboxItem>& items) {
   // The queue is in order, so no message of an older generation can follow.
-  std::erase_if(open_, [&](const OpenSet& set) { return set.generation < item.generation; });
-  const std::vector<Element> elements = read_payload(item.route->config(), item.message.payload);
-  ledger_->receive(elements.size() - 1);
-  for (std::size_t i = 0; i < elements.size(); ++i) {
-    if (drain_over()) {
-      ledger_->finish(Outcome::Shed, reason::kShutdown);
-      continue;
-    }
-    process_element(item, elements[i], i, elements.size());
+  const std::uint64_t oldest = items.front().generation;
+  std::erase_if(open_, [&](const OpenSet& set) { return set.generation < oldest; });
+  std::vector<std::vector<Element>> elements;
+  for (const InboxItem& item : items) {
+    elements.push_back(read_payload(item.route->config(), item.message.payload));
+    ledger_->receive(elements.back().size() - 1);
   }
+  std::vector<Input> batch;
+  for (std::size_t m = 0; m < items.size(); ++m) {
+    for (std::size_t i = 0; i < elements[m].size(); ++i) {
+      batch.push_back({&items[m], input_of(items[m], elements[m], i)});
+      if (batch.size() == kBatchInputs) decide(&batch);
+    }
+  }
+  decide(&batch);
 }
 
-void Worker::process_element(const InboxItem& item, const Element& element, std::size_t index,
-                             std::size_t count) {
+JudgeInput Worker::input_of(const InboxItem& item, const std::vector<Element>& elements,
+                            std::size_t index) const {
   const auto queued =
       std::chrono::duration_cast<milliseconds>(steady_clock::now() - item.received_at);
   JudgeInput input;
@@ -206,19 +212,36 @@ void Worker::process_element(const InboxItem& item, const Element& element, std:
   input.handle = handle_of(item);
   input.message = &item.message;
   input.captures = &item.captures;
-  input.element = &element;
+  input.element = &elements[index];
   input.element_index = index;
-  input.element_count = count;
+  input.element_count = elements.size();
   input.now_ms = wall_ms();
   input.queued_ms = queued.count();
-  const DecisionRecord record = judge_->judge(input);
-  // Into the outbox before the books close: what is counted as decided is on its way.
-  options_.deliver(record, item.route->config(), item.message.properties);
-  finish(record);
-  if (record.outcome == Outcome::Decided || record.outcome == Outcome::Abstained) {
-    const std::chrono::duration<double, std::milli> taken = steady_clock::now() - item.received_at;
-    ledger_->add_latency(taken.count());
+  return input;
+}
+
+void Worker::decide(std::vector<Input>* batch) {
+  std::vector<JudgeInput> inputs;
+  if (drain_over()) {
+    for (std::size_t i = 0; i < batch->size(); ++i)
+      ledger_->finish(Outcome::Shed, reason::kShutdown);
+  } else {
+    for (const Input& input : *batch) inputs.push_back(input.judged);
   }
+  const std::vector<DecisionRecord> records = judge_->judge(inputs);
+  for (std::size_t i = 0; i < records.size(); ++i) {
+    const DecisionRecord& record = records[i];
+    const InboxItem& item = *(*batch)[i].item;
+    // Into the outbox before the books close: what is counted as decided is on its way.
+    options_.deliver(record, item.route->config(), item.message.properties);
+    finish(record);
+    if (record.outcome == Outcome::Decided || record.outcome == Outcome::Abstained) {
+      const std::chrono::duration<double, std::milli> taken =
+          steady_clock::now() - item.received_at;
+      ledger_->add_latency(taken.count());
+    }
+  }
+  batch->clear();
 }
 
 void Worker::finish(const DecisionRecord& record) {

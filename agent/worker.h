@@ -1,7 +1,8 @@
 #pragma once
 
 // The one thread that owns the model: it loads it, opens the routes, and takes messages from the
-// inbox one by one to a record and from there to the outbox.
+// inbox to records and from there to the outbox. Messages that wait are decided together, since
+// they share the reading of the weights; a lone one is decided at once.
 // Thread safety: the public methods are called by one thread (main); counters are safe.
 
 #include <atomic>
@@ -64,7 +65,7 @@ class Worker {
               std::function<void(const std::string&)> refused);
 
   // Decides what is queued until `drain` has passed, sheds the rest, and ends the thread.
-  // False: one decision was still under way at `deadline` after the call; the thread goes on and
+  // False: decisions were still under way at `deadline` after the call; the thread goes on and
   // the process must end without destroying this object.
   [[nodiscard]] bool stop(std::chrono::milliseconds drain, std::chrono::milliseconds deadline);
 
@@ -84,9 +85,15 @@ class Worker {
   // The routes of `set` opened; `states` says how that went.
   OpenSet open(const RouteSet& set, RouteStates* states);
   void apply_reload(const Reload& reload);
-  void process(const InboxItem& item);
-  void process_element(const InboxItem& item, const Element& element, std::size_t index,
-                       std::size_t count);
+  struct Input {
+    const InboxItem* item = nullptr;
+    JudgeInput judged;
+  };
+  void process(const std::vector<InboxItem>& items);
+  JudgeInput input_of(const InboxItem& item, const std::vector<Element>& elements,
+                      std::size_t index) const;
+  // Empties `batch`.
+  void decide(std::vector<Input>* batch);
   void finish(const DecisionRecord& record);
   std::optional<RouteHandle> handle_of(const InboxItem& item) const;
   bool drain_over() const;

@@ -35,7 +35,8 @@ build() {
 run_tests() {
   local folder=$1
   shift
-  ${launcher:-} ctest --test-dir "$folder" --output-on-failure --no-tests=error --parallel "$jobs" "$@"
+  ${launcher:-} ctest --test-dir "$folder" --output-on-failure --no-tests=error \
+    --parallel "$jobs" "$@"
 }
 
 # The same, but prints only what failed and the summary.
@@ -66,8 +67,8 @@ if [ -z "$quick" ]; then
   PICOLM_TEST_MODEL=none run_tests_briefly build/dev --label-exclude 'slow|process|broker'
   say "thread sanitizer"
   build tsan thread_tests
-  PICOLM_TEST_MODEL=none TSAN_OPTIONS="suppressions=$PWD/tests/tsan.supp halt_on_error=1" launcher="setarch -R" \
-    run_tests_briefly build/tsan --label-regex thread
+  TSAN_OPTIONS="suppressions=$PWD/tests/tsan.supp halt_on_error=1" launcher="setarch -R" \
+    PICOLM_TEST_MODEL=none run_tests_briefly build/tsan --label-regex thread
   say "aarch64"
   build aarch64 unit_tests
   # Paging and the comparison of all ways to score take minutes each under emulation and hold no

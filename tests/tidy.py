@@ -53,7 +53,7 @@ THIRD_PARTY = {
 }
 
 # headers that only the files allowed to name a third party include
-PRIVATE_HEADERS = {"transport/paho_properties.h"}
+PRIVATE_HEADERS = {"transport/paho_connect.h", "transport/paho_properties.h"}
 
 # pattern, where it counts (a path's beginning), in which files, what to write instead
 LIBRARY_CODE = "(schemas|transport|inference)/(?!cli/|check\\.h)"

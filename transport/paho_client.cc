@@ -1,8 +1,8 @@
-// With paho_properties the only place that knows Eclipse Paho MQTT C++ (1.2.0, over the C
-// library 1.3.12). Paho is used as a protocol engine only: its persistence, offline buffer,
-// automatic reconnect, consumer queue and blocking waits all stay off, because they lose or hide
-// messages. What remains are asynchronous requests, whose replies arrive at one listener with the
-// request's number.
+// With paho_connect and paho_properties the only place that knows Eclipse Paho MQTT C++ (1.2.0,
+// over the C library 1.3.12). Paho is used as a protocol engine only: its persistence, offline
+// buffer, automatic reconnect, consumer queue and blocking waits all stay off, because they lose or
+// hide messages. What remains are asynchronous requests, whose replies arrive at one listener with
+// the request's number.
 //
 // Locks: Paho calls back with its own process-wide mutex held and takes the same mutex in every
 // request, so no lock that a callback takes is ever held while calling Paho; else a callback and
@@ -20,6 +20,7 @@
 #include "transport/endpoint.h"
 #include "transport/link.h"
 #include "transport/mutex.h"
+#include "transport/paho_connect.h"
 #include "transport/paho_properties.h"
 #include "transport/publish_check.h"
 #include "transport/requests.h"
@@ -35,8 +36,7 @@ using std::chrono::steady_clock;
 constexpr int kNoSubscribers = 0x10;
 constexpr int kRetainNotSupported = 0x9A;
 constexpr int kMalformed = 0x81;
-constexpr int kFailureCode = 0x80;                    // this and above is a refusal
-constexpr std::size_t kPacketBytesMax = 268'435'460;  // the protocol's own limit
+constexpr int kFailureCode = 0x80;  // this and above is a refusal
 constexpr milliseconds kProbeTimeout{500};
 
 // Stopping Paho's threads, which happens with the last client of the process, is where its C
@@ -64,33 +64,6 @@ std::vector<int> numbers(const std::vector<mqtt::ReasonCode>& codes) {
   return numbers;
 }
 
-ConnectError connect_error(int code, ProtocolVersion version) {
-  if (version == ProtocolVersion::Mqtt311) {
-    if (code == 1) return ConnectError::UnsupportedVersion;
-    return code == 4 || code == 5 ? ConnectError::BadCredentials : ConnectError::Refused;
-  }
-  // A broker older than MQTT 5 refuses with 3.1.1's own code 1.
-  if (code == 0x84 || code == 1) return ConnectError::UnsupportedVersion;
-  const bool credentials = code == 0x86 || code == 0x87 || code == 0x8C;
-  return credentials ? ConnectError::BadCredentials : ConnectError::Refused;
-}
-
-Reply connect_reply(const mqtt::connect_response& response) {
-  using Code = mqtt::property::code;
-  const mqtt::properties& properties = response.get_properties();
-  Reply reply{.ok = true};
-  reply.session_present = response.is_session_present();
-  reply.packet_bytes_max =
-      number_of(properties, Code::MAXIMUM_PACKET_SIZE, std::uint32_t{kPacketBytesMax});
-  if (properties.contains(Code::RETAIN_AVAILABLE)) {
-    reply.retain_available = mqtt::get<std::uint8_t>(properties, Code::RETAIN_AVAILABLE) != 0;
-  }
-  if (properties.contains(Code::MAXIMUM_QOS)) {
-    reply.qos_max = mqtt::get<std::uint8_t>(properties, Code::MAXIMUM_QOS);
-  }
-  return reply;
-}
-
 class PahoClient final : public Client, private virtual mqtt::iaction_listener {
  public:
   PahoClient(ClientOptions options, ClientEvents events);
@@ -110,7 +83,6 @@ class PahoClient final : public Client, private virtual mqtt::iaction_listener {
   // NOLINTNEXTLINE(performance-no-int-to-ptr)
   static void* context(Requests::Id id) { return reinterpret_cast<void*>(id); }
 
-  void set_connect_options();
   template <typename Request>
   std::vector<Reply> ask(steady_clock::time_point deadline, std::size_t count, Request request);
   ConnectResult connect_failure(const Reply& reply) const;
@@ -152,7 +124,7 @@ PahoClient::PahoClient(ClientOptions options, ClientEvents events)
   try {
     MutexLock lock(paho_mutex());
     keep_paho_threads();
-    set_connect_options();
+    set_connect_options(options_, endpoint_, connect_options_);
     mqtt::create_options create;
     const bool v5 = options_.version == ProtocolVersion::Mqtt5;
     create.set_mqtt_verison(v5 ? MQTTVERSION_5 : MQTTVERSION_3_1_1);
@@ -174,47 +146,6 @@ PahoClient::PahoClient(ClientOptions options, ClientEvents events)
   } catch (const mqtt::exception& error) {
     throw TransportError(std::string("MQTT options: ") + error.what());
   }
-}
-
-// A plain connect_options, never copied: a copy and the builder leave the connect properties
-// dangling, and then session expiry and receive maximum are not sent.
-void PahoClient::set_connect_options() {
-  using Code = mqtt::property::code;
-  mqtt::connect_options& to = connect_options_;
-  const bool v5 = options_.version == ProtocolVersion::Mqtt5;
-  to.set_mqtt_version(v5 ? MQTTVERSION_5 : MQTTVERSION_3_1_1);
-  v5 ? to.set_clean_start(false) : to.set_clean_session(false);
-  to.set_keep_alive_interval(static_cast<int>(options_.keep_alive.count()));
-  to.set_connect_timeout(std::chrono::ceil<std::chrono::seconds>(options_.connect_timeout));
-  to.set_automatic_reconnect(false);  // it neither subscribes again nor shows session present
-  if (!options_.username.empty()) to.set_user_name(options_.username);
-  if (!options_.password.empty()) to.set_password(options_.password);
-  if (options_.will) {
-    const Message& will = *options_.will;
-    to.set_will(mqtt::will_options(will.topic, will.payload.data(), will.payload.size(), will.qos,
-                                   will.retained,
-                                   v5 ? to_paho(will.properties) : mqtt::properties()));
-  }
-  if (endpoint_.tls) {
-    mqtt::ssl_options ssl;
-    ssl.set_trust_store(options_.tls.ca_file);
-    if (!options_.tls.cert_file.empty()) {
-      ssl.set_key_store(options_.tls.cert_file);
-      ssl.set_private_key(options_.tls.key_file);
-    }
-    ssl.set_enable_server_cert_auth(true);
-    ssl.set_verify(true);  // the host name; off by default
-    ssl.set_enabled_cipher_suites(kCipherList);
-    // No error handler: Paho would call it through the address of a copy that is gone.
-    to.set_ssl(ssl);
-  }
-  if (!v5) return;
-  mqtt::properties properties;
-  properties.add({Code::SESSION_EXPIRY_INTERVAL, paho_number(options_.session_expiry.count())});
-  properties.add({Code::RECEIVE_MAXIMUM, std::max<std::int32_t>(options_.receive_maximum, 1)});
-  // Paho allocates what a packet's header declares, up to 256 MB.
-  properties.add({Code::MAXIMUM_PACKET_SIZE, static_cast<std::int32_t>(options_.packet_bytes_max)});
-  to.set_properties(properties);  // last: other setters must not disturb it
 }
 
 PahoClient::~PahoClient() {
@@ -435,14 +366,7 @@ void PahoClient::message_arrived(const mqtt::message& from) {
       if (events_.on_rejected) events_.on_rejected(error);
       return;
     }
-    Message to;
-    to.topic = topic;
-    to.payload = from.to_string();
-    to.qos = from.get_qos();
-    to.retained = from.is_retained();
-    to.duplicate = from.is_duplicate();
-    to.properties = std::move(*properties);
-    if (events_.on_message) events_.on_message(std::move(to));
+    if (events_.on_message) events_.on_message(from_paho(from, std::move(*properties)));
   } catch (...) {
     if (events_.on_rejected) events_.on_rejected("the message callback failed");
   }

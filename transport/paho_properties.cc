@@ -2,6 +2,7 @@
 
 #include <algorithm>
 #include <string>
+#include <utility>
 
 namespace transport {
 namespace {
@@ -72,6 +73,17 @@ std::optional<Properties> from_paho(const MQTTProperties& from) {
         break;  // means nothing to us
     }
   }
+  return to;
+}
+
+Message from_paho(const mqtt::message& from, Properties properties) {
+  Message to;
+  to.topic = from.get_topic();
+  to.payload = from.to_string();
+  to.qos = from.get_qos();
+  to.retained = from.is_retained();
+  to.duplicate = from.is_duplicate();
+  to.properties = std::move(properties);
   return to;
 }
 

@@ -1,8 +1,9 @@
 #pragma once
 
-// MQTT 5 properties between Paho's types and ours. Only for paho_client.cc.
+// Messages and MQTT 5 properties between Paho's types and ours. Only for paho_client.cc.
 // Thread safety: free functions without state.
 
+#include <mqtt/message.h>
 #include <mqtt/properties.h>
 
 #include <cstdint>
@@ -23,5 +24,8 @@ std::uint32_t number_of(const mqtt::properties& from, mqtt::property::code code,
 
 // Nothing: more user properties than a message may carry.
 std::optional<Properties> from_paho(const MQTTProperties& from);
+
+// `from`, whose properties are `properties`.
+Message from_paho(const mqtt::message& from, Properties properties);
 
 }  // namespace transport

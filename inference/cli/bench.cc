@@ -1,17 +1,12 @@
-// picolm bench: speed of the model on this machine beside the memory bandwidth measured in the
+// picolm bench: speed of the model on this machine beside the machine's limits, measured in the
 // same run, so that the share reached means something. Warm-up first, then the median.
 
 #include <algorithm>
-#include <chrono>
-#include <cstdio>
-#include <cstring>
-#include <functional>
 #include <memory>
 #include <nlohmann/json.hpp>
-#include <thread>
-#include <vector>
 
-#include "inference/cli/bench_paging.h"
+#include "inference/cli/bench_roof.h"
+#include "inference/cli/bench_work.h"
 #include "inference/cli/command.h"
 #include "inference/model/loaded_model.h"
 #include "inference/paging/budget.h"
@@ -20,132 +15,40 @@ namespace picolm {
 namespace {
 
 using nlohmann::ordered_json;
-using Clock = std::chrono::steady_clock;
 
 constexpr std::size_t kRepetitions = 7;
 constexpr std::size_t kRepetitionsPaged = 3;  // a sweep of a slow disk may take half a minute
-constexpr std::size_t kPrefillTokens = 64;
 constexpr std::size_t kDecodeTokens = 16;
 constexpr std::size_t kDecodeTokensPaged = 2;
 constexpr std::size_t kStreamBytes = 256u << 20;  // beyond any cache
 
-// Median seconds of `repetitions` calls after one warm-up.
-double median_seconds(std::size_t repetitions, const std::function<void()>& work) {
-  work();
-  std::vector<double> seconds;
-  for (std::size_t i = 0; i < repetitions; ++i) {
-    const auto start = Clock::now();
-    work();
-    seconds.push_back(std::chrono::duration<double>(Clock::now() - start).count());
-  }
-  const auto middle = seconds.begin() + static_cast<std::ptrdiff_t>(repetitions / 2);
-  std::nth_element(seconds.begin(), middle, seconds.end());
-  return *middle;
-}
-
-// Bytes a second that all threads together read from memory, on a buffer that fits the limit.
-double measure_memory(const inference::EngineOptions& options) {
-  const std::size_t bytes = options.memory_bytes_max == 0
-                                ? kStreamBytes
-                                : static_cast<std::size_t>(std::min<std::uint64_t>(
-                                      kStreamBytes, options.memory_bytes_max / 2));
-  inference::ThreadPool pool(options.threads ? options.threads
-                                             : std::max(1u, std::thread::hardware_concurrency()));
-  std::vector<std::uint64_t> buffer(bytes / sizeof(std::uint64_t), 1);
-  std::vector<std::uint64_t> sums(pool.thread_count() * 8);  // a cache line apart
-  const double seconds = median_seconds(kRepetitions, [&] {
-    pool.run(pool.thread_count(), [&](std::uint32_t part, std::uint32_t count) {
-      const std::size_t begin = buffer.size() * part / count;
-      const std::size_t end = buffer.size() * (part + 1) / count;
-      std::uint64_t a = 0, b = 0, c = 0, d = 0;
-      for (std::size_t i = begin; i + 4 <= end; i += 4) {
-        a += buffer[i];
-        b += buffer[i + 1];
-        c += buffer[i + 2];
-        d += buffer[i + 3];
-      }
-      sums[part * 8] = a + b + c + d;
-    });
-  });
-  std::uint64_t total = 0;
-  for (std::size_t part = 0; part < pool.thread_count(); ++part) total += sums[part * 8];
-  if (total == 0) throw std::runtime_error("memory: the sum was not computed");
-  return static_cast<double>(bytes) / seconds;
-}
-
-std::uint64_t fnv(std::uint64_t hash, const void* data, std::size_t bytes) {
-  const auto* p = static_cast<const unsigned char*>(data);
-  for (std::size_t i = 0; i < bytes; ++i) hash = (hash ^ p[i]) * 0x100000001B3ull;
-  return hash;
-}
-
-struct Workload {
-  inference::LoadedModel& loaded;
-  inference::KvSequence sequence;
-  std::vector<float> logits;
-  std::uint64_t hash = 0xCBF29CE484222325ull;
-
-  explicit Workload(inference::LoadedModel& model)
-      : loaded(model),
-        sequence(model.model.config().layer_count, model.model.config().kv_width(),
-                 kPrefillTokens + kDecodeTokens),
-        logits(model.model.config().vocabulary_count) {}
-
-  void forward(std::size_t token_count, std::uint32_t seed) {
-    std::vector<inference::BatchRow> rows;
-    for (std::size_t i = 0; i < token_count; ++i) {
-      const auto token = static_cast<inference::TokenId>((seed + i) * 7919 % logits.size());
-      rows.push_back({.token = token,
-                      .parent = static_cast<std::int32_t>(i) - 1,
-                      .sequence = &sequence,
-                      .commit = true});
-    }
-    rows.back().logits = inference::BatchRow::Logits::All;
-    rows.back().out = logits.data();
-    if (loaded.model.forward(rows) != inference::ForwardStatus::Done) {
-      throw std::runtime_error("forward: the weights could not be read");
-    }
-    hash = fnv(hash, logits.data(), logits.size() * sizeof(float));
-  }
-
-  void prefill() {
-    sequence.truncate(0);
-    forward(kPrefillTokens, 1);
-  }
-
-  void decode(std::size_t token_count) {
-    sequence.truncate(kPrefillTokens);
-    for (std::uint32_t i = 0; i < token_count; ++i) forward(1, 1000 + i);
-  }
-
-  // Of the same work whatever else is measured, so that runs can be compared.
-  std::string output_hash() {
-    hash = 0xCBF29CE484222325ull;
-    prefill();
-    decode(kDecodeTokensPaged);
-    char text[20];
-    std::snprintf(text, sizeof text, "%016llx", static_cast<unsigned long long>(hash));
-    return text;
-  }
+struct Arguments {
+  ModelArguments model;
+  DecisionShape shape;
+  bool json = false;
 };
 
 struct Weights {
-  std::uint64_t sweep_bytes = 0;   // layers
-  std::uint64_t output_bytes = 0;  // read whole for each token that is generated
+  std::uint64_t sweep_bytes = 0;    // layers
+  std::uint64_t sweep_weights = 0;  // multiply-adds a token
+  std::uint64_t output_bytes = 0;   // read whole for each token that is generated
 };
 
 Weights measure_weights(const inference::LoadedModel& loaded) {
   Weights out;
   for (const auto& tensor : loaded.file.tensors()) {
-    if (tensor.name.starts_with("blk.")) out.sweep_bytes += tensor.bytes;
+    if (tensor.name.starts_with("blk.")) {
+      out.sweep_bytes += tensor.bytes;
+      if (tensor.dims.size() == 2) out.sweep_weights += tensor.dims[0] * tensor.dims[1];
+    }
     const char* output = loaded.model.config().tied_output ? "token_embd.weight" : "output.weight";
     if (tensor.name == output) out.output_bytes = tensor.bytes;
   }
   return out;
 }
 
-// The p50 of decisions on a route like those of a plant, prefix kept, message fresh.
-double measure_decision(const ModelArguments& arguments, std::size_t repetitions) {
+// Milliseconds of a decision from text to JSON on a route like those of a plant, prefix kept.
+double measure_route(const ModelArguments& arguments, std::size_t repetitions) {
   inference::Engine engine(engine_options(arguments));
   schemas::SchemaSpec spec = read_schema_argument(
       R"({"action":["start","stop","hold","reset"],"target":["press-1","press-2","line","none"]})");
@@ -154,20 +57,95 @@ double measure_decision(const ModelArguments& arguments, std::size_t repetitions
   return 1000 * median_seconds(repetitions, [&] { engine.decide({&request, 1}); });
 }
 
+// Median seconds of a pass, and the bytes it reads from storage.
+struct PassFigures {
+  double seconds = 0;
+  double read_bytes = 0;
+};
+
+PassFigures measure_pass(const inference::Model& model, std::size_t repetitions,
+                         const std::function<void()>& pass) {
+  pass();
+  const std::uint64_t before = model.bytes_read();
+  const double seconds = median_seconds(repetitions, pass);
+  const auto passes = static_cast<double>(repetitions + 1);  // it warms up once more
+  return {seconds, static_cast<double>(model.bytes_read() - before) / passes};
+}
+
+void add_decisions(inference::LoadedModel& loaded, BenchWork& work, const DecisionShape& shape,
+                   std::size_t repetitions, ordered_json& out) {
+  const PassFigures pass = measure_pass(loaded.model, repetitions, [&] { work.decide(); });
+  const auto weights = static_cast<double>(measure_weights(loaded).sweep_weights);
+  out["decision_shape"] = {{"prefix", shape.prefix},
+                           {"fresh", shape.fresh},
+                           {"nodes", shape.nodes},
+                           {"batch", shape.batch}};
+  out["decision_ms"] = 1000 * pass.seconds;
+  out["decisions_s"] = shape.batch / pass.seconds;
+  out["decision_bytes"] = pass.read_bytes;
+  out["decision_gmac_s"] = weights * shape.rows() / pass.seconds / 1e9;
+}
+
 // The sweep of a paged model beside the disk alone.
-void add_paging(inference::LoadedModel& loaded, const std::string& path, std::size_t repetitions,
-                ordered_json& out) {
-  const SweepFigures sweep = measure_sweeps(loaded, repetitions);
+void add_paging(inference::LoadedModel& loaded, BenchWork& work, const std::string& path,
+                std::size_t repetitions, ordered_json& out) {
+  const PassFigures pass = measure_pass(loaded.model, repetitions, [&] { work.sweep(); });
   const double disk_bytes_s = measure_disk(path, loaded.plan.streamed_bytes());
-  const auto read = static_cast<double>(sweep.read_bytes);
   out["memory_bytes"] = loaded.plan.limit_bytes;
   out["pinned_bytes"] = loaded.plan.pinned_bytes();
   out["slots"] = loaded.plan.slot_count;
-  out["sweep_bytes"] = sweep.read_bytes;
-  out["sweep_s"] = sweep.seconds;
-  out["sweep_mb_s"] = read / sweep.seconds / 1e6;
+  out["sweep_bytes"] = pass.read_bytes;
+  out["sweep_s"] = pass.seconds;
+  out["sweep_mb_s"] = pass.read_bytes / pass.seconds / 1e6;
   out["disk_mb_s"] = disk_bytes_s / 1e6;
-  out["disk_share"] = read / sweep.seconds / disk_bytes_s;
+  out["disk_share"] = pass.read_bytes / pass.seconds / disk_bytes_s;
+}
+
+// The limits of arithmetic and memory. Before the model is loaded, so that the buffer has room.
+struct Roofs {
+  double memory_bytes_s = 0;
+  double int8_macs_s = 0;
+};
+
+Roofs measure_roofs(const inference::EngineOptions& options) {
+  std::uint64_t buffer_bytes = kStreamBytes;
+  if (options.memory_bytes_max) {
+    buffer_bytes = std::min(buffer_bytes, options.memory_bytes_max / 2);
+  }
+  inference::ThreadPool pool(inference::choose_threads(options.threads));
+  return {measure_memory(pool, buffer_bytes),
+          measure_int8(pool, inference::choose_kernels(options.kernels))};
+}
+
+void add_model(inference::LoadedModel& loaded, const Arguments& arguments, const Roofs& roofs,
+               ordered_json& out) {
+  const bool paged = loaded.plan.paged();
+  const std::size_t repetitions = paged ? kRepetitionsPaged : kRepetitions;
+  const std::size_t decode_tokens = paged ? kDecodeTokensPaged : kDecodeTokens;
+  BenchWork work(loaded, arguments.shape);
+  const double prefill_s = median_seconds(repetitions, [&] { work.prefill(); });
+  const double decode_s = median_seconds(repetitions, [&] { work.decode(decode_tokens); }) /
+                          static_cast<double>(decode_tokens);
+  const Weights weights = measure_weights(loaded);
+  const double macs_s = kPrefillTokens / prefill_s * static_cast<double>(weights.sweep_weights);
+  const double bytes_s = static_cast<double>(weights.sweep_bytes + weights.output_bytes) / decode_s;
+  out["kernels"] = loaded.kernels.name;
+  out["threads"] = loaded.pool.thread_count();
+  out["paged"] = paged;
+  out["prefill_tps"] = kPrefillTokens / prefill_s;
+  out["int8_gmac_s"] = roofs.int8_macs_s / 1e9;
+  out["prefill_int8_share"] = macs_s / roofs.int8_macs_s;
+  out["decode_tps"] = 1 / decode_s;
+  out["memory_gb_s"] = roofs.memory_bytes_s / 1e9;
+  out["decode_memory_share"] = bytes_s / roofs.memory_bytes_s;
+  add_decisions(loaded, work, arguments.shape, repetitions, out);
+  if (paged) {
+    add_paging(loaded, work, arguments.model.model, repetitions, out);
+  } else {
+    out["sweep_bytes"] = weights.sweep_bytes;
+    out["sweep_s"] = decode_s;
+  }
+  out["output_hash"] = work.output_hash();
 }
 
 void print_table(const ordered_json& all) {
@@ -177,41 +155,17 @@ void print_table(const ordered_json& all) {
   }
 }
 
-void bench(const ModelArguments& arguments, bool json) {
-  const inference::EngineOptions options = engine_options(arguments);
-  const double memory_bytes_s = measure_memory(options);
+void bench(const Arguments& arguments) {
+  const inference::EngineOptions options = engine_options(arguments.model);
+  const Roofs roofs = measure_roofs(options);
   ordered_json out;
-  std::size_t repetitions = kRepetitions;
   {
     inference::LoadedModel loaded(load_options(options));
-    const bool paged = loaded.plan.paged();
-    if (paged) repetitions = kRepetitionsPaged;
-    const std::size_t decode_tokens = paged ? kDecodeTokensPaged : kDecodeTokens;
-    Workload workload(loaded);
-    const double prefill_s = median_seconds(repetitions, [&] { workload.prefill(); });
-    const double decode_s = median_seconds(repetitions, [&] { workload.decode(decode_tokens); }) /
-                            static_cast<double>(decode_tokens);
-    const Weights weights = measure_weights(loaded);
-    const auto token_bytes = static_cast<double>(weights.sweep_bytes + weights.output_bytes);
-    out["kernels"] = loaded.kernels.name;
-    out["threads"] = loaded.pool.thread_count();
-    out["prefill_tps"] = kPrefillTokens / prefill_s;
-    out["decode_tps"] = 1 / decode_s;
-    out["paged"] = paged;
-    if (paged) {
-      add_paging(loaded, options.model_path, repetitions, out);
-    } else {
-      out["sweep_bytes"] = weights.sweep_bytes;
-      out["sweep_s"] = decode_s;
-    }
-    out["memory_gb_s"] = memory_bytes_s / 1e9;
-    out["decode_gb_s"] = token_bytes / decode_s / 1e9;
-    out["decode_memory_share"] = token_bytes / decode_s / memory_bytes_s;
-    out["output_hash"] = workload.output_hash();
+    add_model(loaded, arguments, roofs, out);
   }
-  out["decision_ms"] = measure_decision(arguments, repetitions);
+  out["route_ms"] = measure_route(arguments.model, out["paged"] ? kRepetitionsPaged : kRepetitions);
   out["peak_bytes"] = inference::peak_resident_bytes();
-  if (json) {
+  if (arguments.json) {
     print_line(out.dump());
   } else {
     print_table(out);
@@ -221,16 +175,19 @@ void bench(const ModelArguments& arguments, bool json) {
 }  // namespace
 
 void add_bench(CLI::App& app) {
-  struct Arguments {
-    ModelArguments model;
-    bool json = false;
-  };
   const auto arguments = std::make_shared<Arguments>();
-  CLI::App* command =
-      app.add_subcommand("bench", "speed beside the memory bandwidth of this machine");
+  CLI::App* command = app.add_subcommand("bench", "speed beside the limits of this machine");
   add_model_arguments(*command, arguments->model);
+  DecisionShape& shape = arguments->shape;
+  const auto add = [&](const char* name, std::uint32_t& value, const char* help) {
+    command->add_option(name, value, help)->check(CLI::Range(1u, 256u))->capture_default_str();
+  };
+  add("--prefix", shape.prefix, "tokens of a decision's prompt that are kept");
+  add("--fresh", shape.fresh, "tokens of its prompt that are evaluated");
+  add("--nodes", shape.nodes, "tokens of its candidates");
+  add("--batch", shape.batch, "decisions that share a pass");
   command->add_flag("--json", arguments->json, "print one JSON object");
-  command->callback([arguments] { bench(arguments->model, arguments->json); });
+  command->callback([arguments] { bench(*arguments); });
 }
 
 }  // namespace picolm

@@ -11,14 +11,37 @@
 
 namespace picolm {
 
-void add_model_arguments(CLI::App& command, ModelArguments& arguments) {
-  command.add_option("-m,--model", arguments.model, "GGUF file")->required();
+namespace {
+
+std::uint64_t memory_bytes(const ResourceArguments& arguments) {
+  return arguments.memory.empty() ? inference::default_memory_bytes()
+                                  : parse_size(arguments.memory);
+}
+
+}  // namespace
+
+void add_resource_arguments(CLI::App& command, ResourceArguments& arguments) {
   command.add_option("--memory", arguments.memory,
                      "bound of the whole process, such as 256M (default: what is available)");
-  command.add_option("--threads", arguments.threads, "compute threads (default: cores)")
+  command.add_option("--threads", arguments.threads, "compute threads (default: physical cores)")
       ->check(CLI::Range(1u, 256u));
   command.add_option("--kernels", arguments.kernels,
                      "instruction set: scalar, ssse3, avx2, neon, neon_dotprod");
+}
+
+void check_resources(const ResourceArguments& arguments) {
+  inference::choose_kernels(arguments.kernels);
+  const std::uint64_t used = inference::peak_resident_bytes();
+  const std::uint64_t limit = memory_bytes(arguments);
+  if (used > limit) {
+    throw std::runtime_error("memory: found " + std::to_string(used) +
+                             " bytes in use, wanted at most " + std::to_string(limit));
+  }
+}
+
+void add_model_arguments(CLI::App& command, ModelArguments& arguments) {
+  command.add_option("-m,--model", arguments.model, "GGUF file")->required();
+  add_resource_arguments(command, arguments);
   command
       .add_option("--read-mb-s", arguments.read_mb_s,
                   "most that is read while a model larger than the memory is paged")
@@ -36,8 +59,7 @@ inference::EngineOptions engine_options(const ModelArguments& arguments) {
   options.model_path = arguments.model;
   options.threads = arguments.threads;
   options.kernels = arguments.kernels;
-  options.memory_bytes_max =
-      arguments.memory.empty() ? inference::default_memory_bytes() : parse_size(arguments.memory);
+  options.memory_bytes_max = memory_bytes(arguments);
   options.read_bytes_s = std::uint64_t{arguments.read_mb_s} * 1'000'000;
   options.verifier = arguments.verifier.get();
   return options;

@@ -17,17 +17,28 @@
 
 namespace picolm {
 
-// Options every command that loads a model takes.
-struct ModelArguments {
-  std::string model;
+// What a command may use of the machine. All commands take these.
+struct ResourceArguments {
   std::string memory;  // SIZE; empty: default_memory_bytes()
   std::string kernels;
-  std::uint32_t threads = 0;
+  std::uint32_t threads = 0;  // 0: physical cores
+};
+
+// Adds --memory, --threads, --kernels.
+void add_resource_arguments(CLI::App& command, ResourceArguments& arguments);
+
+// For commands that load no weights, so that nothing plans their memory: throws std::runtime_error
+// if this process has used more than its limit, or if the CPU does not run the kernels.
+void check_resources(const ResourceArguments& arguments);
+
+// Options every command that loads a model takes.
+struct ModelArguments : ResourceArguments {
+  std::string model;
   std::uint32_t read_mb_s = 0;                         // 0: no limit
   std::unique_ptr<inference::BlockVerifier> verifier;  // null: the model is taken as it is
 };
 
-// Adds -m/--model, --memory, --threads, --kernels, --read-mb-s, --digest.
+// Adds those above and -m/--model, --read-mb-s, --digest.
 void add_model_arguments(CLI::App& command, ModelArguments& arguments);
 
 // `arguments` must outlive the engine that is made with them.

@@ -92,7 +92,7 @@ void print_text(const ordered_json& all) {
 }  // namespace
 
 void add_inspect(CLI::App& app) {
-  struct Arguments {
+  struct Arguments : ResourceArguments {
     std::string model;
     bool json = false;
   };
@@ -101,8 +101,10 @@ void add_inspect(CLI::App& app) {
       app.add_subcommand("inspect", "header, architecture, tensors and bytes of a model");
   command->add_option("MODEL", arguments->model, "GGUF file")->required();
   command->add_flag("--json", arguments->json, "print one JSON object");
+  add_resource_arguments(*command, *arguments);
   command->callback([arguments] {
     const ordered_json all = describe(inference::gguf::File(arguments->model));
+    check_resources(*arguments);
     if (arguments->json) {
       print_line(all.dump(-1, ' ', false, ordered_json::error_handler_t::replace));
     } else {

@@ -22,19 +22,25 @@ using nlohmann::ordered_json;
   throw CLI::RuntimeError(1);
 }
 
-void check(const std::string& argument) {
+struct Arguments : ResourceArguments {
+  std::string schema;
+};
+
+void check(const Arguments& arguments) {
   try {
-    inference::CompiledSchema{read_schema_argument(argument)};
+    inference::CompiledSchema{read_schema_argument(arguments.schema)};
   } catch (const schemas::SchemaError& error) {
     refuse(error.pointer(), error.keyword(), error.reason());
   } catch (const inference::LoadError& error) {
     refuse("", "", error.what());
   }
+  check_resources(arguments);
   print_line("{\"ok\":true}");
 }
 
-void validate_lines(const std::string& argument) {
-  const schemas::SchemaSpec spec = read_schema_argument(argument);
+void validate_lines(const Arguments& arguments) {
+  const schemas::SchemaSpec spec = read_schema_argument(arguments.schema);
+  check_resources(arguments);
   std::string line;
   while (read_line(line)) {
     const schemas::Verdict verdict = schemas::validate(spec, line);
@@ -48,15 +54,15 @@ void validate_lines(const std::string& argument) {
 void add_schema(CLI::App& app) {
   CLI::App* command = app.add_subcommand("schema", "checks schemas and documents");
   command->require_subcommand(1);
-  const auto argument = std::make_shared<std::string>();
-  CLI::App* check_command = command->add_subcommand("check", "can this schema be enforced?");
-  check_command->add_option("SCHEMA", *argument, "schema file, or the schema itself")->required();
-  check_command->callback([argument] { check(*argument); });
-  CLI::App* validate_command =
-      command->add_subcommand("validate", "one JSON document a line against a schema");
-  validate_command->add_option("SCHEMA", *argument, "schema file, or the schema itself")
-      ->required();
-  validate_command->callback([argument] { validate_lines(*argument); });
+  const auto arguments = std::make_shared<Arguments>();
+  const auto add = [&](const char* name, const char* help, void (*work)(const Arguments&)) {
+    CLI::App* one = command->add_subcommand(name, help);
+    one->add_option("SCHEMA", arguments->schema, "schema file, or the schema itself")->required();
+    add_resource_arguments(*one, *arguments);
+    one->callback([arguments, work] { work(*arguments); });
+  };
+  add("check", "can this schema be enforced?", check);
+  add("validate", "one JSON document a line against a schema", validate_lines);
 }
 
 }  // namespace picolm

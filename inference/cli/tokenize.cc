@@ -10,7 +10,7 @@
 namespace picolm {
 
 void add_tokenize(CLI::App& app) {
-  struct Arguments {
+  struct Arguments : ResourceArguments {
     std::string model;
     bool special = false;
   };
@@ -20,9 +20,11 @@ void add_tokenize(CLI::App& app) {
       ->required();
   command->add_flag("--special", arguments->special,
                     "also parse special tokens (never used for payloads)");
+  add_resource_arguments(*command, *arguments);
   command->callback([arguments] {
     const inference::gguf::File file(arguments->model, inference::gguf::Contents::VocabularyOnly);
     const auto tokenizer = inference::Tokenizer::load(file);
+    check_resources(*arguments);
     std::string line;
     for (std::size_t number = 1; read_line(line); ++number) {
       if (line.empty()) continue;

@@ -14,10 +14,8 @@
 #include "inference/kernels/activation_row.h"
 #include "inference/kernels/avx2_blocks.h"
 #include "inference/kernels/avx2_lanes.h"
-#include "inference/kernels/float_kernels.h"
 #include "inference/kernels/float_tiles.h"
-#include "inference/kernels/matmul_tiles.h"
-#include "inference/kernels/quantize_rows.h"
+#include "inference/kernels/table_of.h"
 #include "inference/kernels/tables.h"
 
 namespace inference {
@@ -291,20 +289,32 @@ struct Avx2Tiles {
   using Q6_K = SuperBlockTile<FormatQ6_K>;
 };
 
+// ---- table --------------------------------------------------------------------------------------
+
+struct Avx2 {
+  using Lanes = Avx2Lanes;
+  using Quantizer = Avx2Quantizer;
+  using Tiles = Avx2Tiles;
+
+  static std::int32_t multiply_adds(std::size_t rounds) {
+    constexpr std::size_t kChains = kMultiplyAddsARound / 32;
+    __m256i sums[kChains];
+    for (auto& sum : sums) sum = _mm256_setzero_si256();
+    const __m256i ones = _mm256_set1_epi16(1);
+    __m256i codes = _mm256_set1_epi8(1);
+    for (std::size_t i = 0; i < rounds; ++i) {
+      for (auto& sum : sums) {
+        asm volatile("" : "+x"(codes));  // or the compiler would multiply only once
+        sum = _mm256_add_epi32(sum, _mm256_madd_epi16(_mm256_maddubs_epi16(codes, codes), ones));
+      }
+    }
+    for (std::size_t i = 1; i < kChains; ++i) sums[0] = _mm256_add_epi32(sums[0], sums[i]);
+    return sum_of(sums[0]);
+  }
+};
+
 }  // namespace
 
-constexpr Kernels kAvx2Kernels{
-    .name = "avx2",
-    .quantize_activations = quantize_activations<Avx2Quantizer>,
-    .matmul = matmul<Avx2Tiles>,
-    .rms_norm = FloatKernels<Avx2Lanes>::rms_norm,
-    .silu_multiply = FloatKernels<Avx2Lanes>::silu_multiply,
-    .add = FloatKernels<Avx2Lanes>::add,
-    .rope = FloatKernels<Avx2Lanes>::rope,
-    .to_half = FloatKernels<Avx2Lanes>::to_half,
-    .attention_scores = FloatKernels<Avx2Lanes>::attention_scores,
-    .softmax = FloatKernels<Avx2Lanes>::softmax,
-    .attention_mix = FloatKernels<Avx2Lanes>::attention_mix,
-};
+constexpr Kernels kAvx2Kernels = table_of<Avx2>("avx2");
 
 }  // namespace inference

@@ -44,6 +44,8 @@ ActivationFormat activation_format(QuantType weights);
 // REQUIRES: n a multiple of the block of `format`.
 std::size_t activation_row_bytes(ActivationFormat format, std::size_t n);
 
+inline constexpr std::size_t kMultiplyAddsARound = 256;
+
 struct Kernels {
   std::string_view name;  // "scalar", "ssse3", "avx2", "neon", "neon_dotprod"
 
@@ -89,6 +91,10 @@ struct Kernels {
   // out[i] = sum over k, ascending, of weights[k] * values[k][i].
   void (*attention_mix)(const float* weights, const Half* const* values, std::size_t key_count,
                         std::size_t n, float* out);
+
+  // The roof of a matrix product: `rounds` times kMultiplyAddsARound multiply-adds of int8 into
+  // int32, all in registers. Returns their sum; every product is 1.
+  std::int32_t (*multiply_adds)(std::size_t rounds);
 };
 
 // The best table this CPU runs.

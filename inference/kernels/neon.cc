@@ -5,10 +5,10 @@
 
 #include <arm_neon.h>
 
-#include "inference/kernels/float_kernels.h"
 #include "inference/kernels/neon_lanes.h"
 #include "inference/kernels/neon_quantize.h"
 #include "inference/kernels/neon_tiles.h"
+#include "inference/kernels/table_of.h"
 #include "inference/kernels/tables.h"
 
 namespace inference {
@@ -23,20 +23,30 @@ struct Dot {
   }
 };
 
+struct Neon {
+  using Lanes = NeonLanes;
+  using Quantizer = NeonQuantizer;
+  using Tiles = NeonTiles<Dot>;
+
+  static std::int32_t multiply_adds(std::size_t rounds) {
+    constexpr std::size_t kChains = kMultiplyAddsARound / 16;
+    int32x4_t sums[kChains];
+    for (auto& sum : sums) sum = vdupq_n_s32(0);
+    int8x16_t codes = vdupq_n_s8(1);
+    for (std::size_t i = 0; i < rounds; ++i) {
+      for (auto& sum : sums) {
+        asm volatile("" : "+w"(codes));  // or the compiler would multiply only once
+        sum = vpadalq_s16(
+            sum, vmlal_high_s8(vmull_s8(vget_low_s8(codes), vget_low_s8(codes)), codes, codes));
+      }
+    }
+    for (std::size_t i = 1; i < kChains; ++i) sums[0] = vaddq_s32(sums[0], sums[i]);
+    return vaddvq_s32(sums[0]);
+  }
+};
+
 }  // namespace
 
-constexpr Kernels kNeonKernels{
-    .name = "neon",
-    .quantize_activations = quantize_activations<NeonQuantizer>,
-    .matmul = matmul<NeonTiles<Dot>>,
-    .rms_norm = FloatKernels<NeonLanes>::rms_norm,
-    .silu_multiply = FloatKernels<NeonLanes>::silu_multiply,
-    .add = FloatKernels<NeonLanes>::add,
-    .rope = FloatKernels<NeonLanes>::rope,
-    .to_half = FloatKernels<NeonLanes>::to_half,
-    .attention_scores = FloatKernels<NeonLanes>::attention_scores,
-    .softmax = FloatKernels<NeonLanes>::softmax,
-    .attention_mix = FloatKernels<NeonLanes>::attention_mix,
-};
+constexpr Kernels kNeonKernels = table_of<Neon>("neon");
 
 }  // namespace inference

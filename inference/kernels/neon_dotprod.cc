@@ -6,10 +6,10 @@
 
 #include <arm_neon.h>
 
-#include "inference/kernels/float_kernels.h"
 #include "inference/kernels/neon_lanes.h"
 #include "inference/kernels/neon_quantize.h"
 #include "inference/kernels/neon_tiles.h"
+#include "inference/kernels/table_of.h"
 #include "inference/kernels/tables.h"
 
 namespace inference {
@@ -21,20 +21,29 @@ struct Dot {
   }
 };
 
+struct NeonDotprod {
+  using Lanes = NeonLanes;
+  using Quantizer = NeonQuantizer;
+  using Tiles = NeonTiles<Dot>;
+
+  static std::int32_t multiply_adds(std::size_t rounds) {
+    constexpr std::size_t kChains = kMultiplyAddsARound / 16;
+    int32x4_t sums[kChains];
+    for (auto& sum : sums) sum = vdupq_n_s32(0);
+    int8x16_t codes = vdupq_n_s8(1);
+    for (std::size_t i = 0; i < rounds; ++i) {
+      for (auto& sum : sums) {
+        asm volatile("" : "+w"(codes));  // or the compiler would multiply only once
+        sum = vdotq_s32(sum, codes, codes);
+      }
+    }
+    for (std::size_t i = 1; i < kChains; ++i) sums[0] = vaddq_s32(sums[0], sums[i]);
+    return vaddvq_s32(sums[0]);
+  }
+};
+
 }  // namespace
 
-constexpr Kernels kNeonDotprodKernels{
-    .name = "neon_dotprod",
-    .quantize_activations = quantize_activations<NeonQuantizer>,
-    .matmul = matmul<NeonTiles<Dot>>,
-    .rms_norm = FloatKernels<NeonLanes>::rms_norm,
-    .silu_multiply = FloatKernels<NeonLanes>::silu_multiply,
-    .add = FloatKernels<NeonLanes>::add,
-    .rope = FloatKernels<NeonLanes>::rope,
-    .to_half = FloatKernels<NeonLanes>::to_half,
-    .attention_scores = FloatKernels<NeonLanes>::attention_scores,
-    .softmax = FloatKernels<NeonLanes>::softmax,
-    .attention_mix = FloatKernels<NeonLanes>::attention_mix,
-};
+constexpr Kernels kNeonDotprodKernels = table_of<NeonDotprod>("neon_dotprod");
 
 }  // namespace inference

@@ -307,6 +307,20 @@ void attention_mix(const float* weights, const Half* const* values, std::size_t 
   }
 }
 
+std::int32_t multiply_adds(std::size_t rounds) {
+  std::int32_t sums[8] = {};
+  std::int32_t code = 1;
+  for (std::size_t i = 0; i < rounds * kMultiplyAddsARound / 8; ++i) {
+    for (auto& sum : sums) {
+      asm volatile("" : "+r"(code));  // or the compiler would multiply only once
+      sum += code * code;
+    }
+  }
+  std::int32_t total = 0;
+  for (const std::int32_t sum : sums) total += sum;
+  return total;
+}
+
 }  // namespace
 
 constexpr Kernels kScalarKernels{
@@ -321,6 +335,7 @@ constexpr Kernels kScalarKernels{
     .attention_scores = attention_scores,
     .softmax = softmax,
     .attention_mix = attention_mix,
+    .multiply_adds = multiply_adds,
 };
 
 }  // namespace inference

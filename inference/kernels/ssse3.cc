@@ -12,12 +12,10 @@
 #include <immintrin.h>
 
 #include "inference/kernels/activation_row.h"
-#include "inference/kernels/float_kernels.h"
 #include "inference/kernels/float_tiles.h"
-#include "inference/kernels/matmul_tiles.h"
-#include "inference/kernels/quantize_rows.h"
 #include "inference/kernels/ssse3_blocks.h"
 #include "inference/kernels/ssse3_lanes.h"
+#include "inference/kernels/table_of.h"
 #include "inference/kernels/tables.h"
 
 namespace inference {
@@ -299,20 +297,32 @@ struct Ssse3Tiles {
   using Q6_K = SuperBlockTile<FormatQ6_K>;
 };
 
+// ---- table --------------------------------------------------------------------------------------
+
+struct Ssse3 {
+  using Lanes = Ssse3Lanes;
+  using Quantizer = Ssse3Quantizer;
+  using Tiles = Ssse3Tiles;
+
+  static std::int32_t multiply_adds(std::size_t rounds) {
+    constexpr std::size_t kChains = kMultiplyAddsARound / 16;
+    __m128i sums[kChains];
+    for (auto& sum : sums) sum = _mm_setzero_si128();
+    const __m128i ones = _mm_set1_epi16(1);
+    __m128i codes = _mm_set1_epi8(1);
+    for (std::size_t i = 0; i < rounds; ++i) {
+      for (auto& sum : sums) {
+        asm volatile("" : "+x"(codes));  // or the compiler would multiply only once
+        sum = _mm_add_epi32(sum, _mm_madd_epi16(_mm_maddubs_epi16(codes, codes), ones));
+      }
+    }
+    for (std::size_t i = 1; i < kChains; ++i) sums[0] = _mm_add_epi32(sums[0], sums[i]);
+    return sum_of(sums[0]);
+  }
+};
+
 }  // namespace
 
-constexpr Kernels kSsse3Kernels{
-    .name = "ssse3",
-    .quantize_activations = quantize_activations<Ssse3Quantizer>,
-    .matmul = matmul<Ssse3Tiles>,
-    .rms_norm = FloatKernels<Ssse3Lanes>::rms_norm,
-    .silu_multiply = FloatKernels<Ssse3Lanes>::silu_multiply,
-    .add = FloatKernels<Ssse3Lanes>::add,
-    .rope = FloatKernels<Ssse3Lanes>::rope,
-    .to_half = FloatKernels<Ssse3Lanes>::to_half,
-    .attention_scores = FloatKernels<Ssse3Lanes>::attention_scores,
-    .softmax = FloatKernels<Ssse3Lanes>::softmax,
-    .attention_mix = FloatKernels<Ssse3Lanes>::attention_mix,
-};
+constexpr Kernels kSsse3Kernels = table_of<Ssse3>("ssse3");
 
 }  // namespace inference

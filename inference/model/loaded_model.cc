@@ -2,7 +2,6 @@
 
 #include <algorithm>
 #include <limits>
-#include <thread>
 #include <utility>
 
 #include "inference/error.h"
@@ -15,18 +14,6 @@ namespace inference {
 namespace {
 
 constexpr std::uint64_t kVerifyBytes = 256 * 1024;  // read at a time
-
-const Kernels& choose_kernels(const std::string& name) {
-  if (name.empty()) return best_kernels();
-  if (const Kernels* found = find_kernels(name)) return *found;
-  std::string known;
-  for (const Kernels* k : runnable_kernels()) known += " " + std::string(k->name);
-  throw LoadError("kernels: found \"" + name + "\", wanted one this CPU runs:" + known);
-}
-
-std::uint32_t choose_threads(std::uint32_t threads) {
-  return threads ? threads : std::max(1u, std::thread::hardware_concurrency());
-}
 
 ModelOptions model_options(const LoadOptions& options) {
   ModelOptions out;
@@ -85,6 +72,18 @@ MemoryPlan plan_that_fits(const gguf::File& file, const LoadOptions& options) {
 }
 
 }  // namespace
+
+const Kernels& choose_kernels(const std::string& name) {
+  if (name.empty()) return best_kernels();
+  if (const Kernels* found = find_kernels(name)) return *found;
+  std::string known;
+  for (const Kernels* k : runnable_kernels()) known += " " + std::string(k->name);
+  throw LoadError("kernels: found \"" + name + "\", wanted one this CPU runs:" + known);
+}
+
+std::uint32_t choose_threads(std::uint32_t threads) {
+  return threads ? threads : physical_core_count();
+}
 
 MemoryPlan plan_model(const gguf::File& file, const LoadOptions& options) {
   const std::uint32_t threads = choose_threads(options.threads);

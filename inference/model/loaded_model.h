@@ -27,13 +27,20 @@ struct PagingOptions {
 
 struct LoadOptions {
   std::string model_path;
-  std::uint32_t threads = 0;           // 0: all cores
+  std::uint32_t threads = 0;           // 0: physical cores
   std::string kernels;                 // empty: the best this CPU runs
   std::uint64_t memory_bytes_max = 0;  // of the whole process; 0: no limit
   std::uint32_t context_tokens_max = 1024;
   std::uint64_t kept_bytes = 0;  // what the caller will keep besides, of the same memory
   PagingOptions paging = {};
 };
+
+// The table of that name, or the best one for an empty name. Throws LoadError if this CPU does not
+// run it.
+const Kernels& choose_kernels(const std::string& name);
+
+// `threads`, or one for each physical core for 0.
+std::uint32_t choose_threads(std::uint32_t threads);
 
 // How the model would be fitted into the memory of this process as it is now, with the tokenizer
 // loaded. Throws LoadError for a model that could not be loaded anyway.

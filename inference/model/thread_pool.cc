@@ -11,8 +11,14 @@
 
 #include "inference/model/thread_pool.h"
 
+#include <sched.h>
+
+#include <algorithm>
 #include <atomic>
 #include <chrono>
+#include <fstream>
+#include <set>
+#include <string>
 #include <thread>
 #include <vector>
 
@@ -48,6 +54,24 @@ bool spin_until(const Ready& ready) {
 }
 
 }  // namespace
+
+std::uint32_t physical_core_count() {
+  cpu_set_t allowed;
+  CPU_ZERO(&allowed);
+  if (sched_getaffinity(0, sizeof allowed, &allowed) != 0) {
+    return std::max(1u, std::thread::hardware_concurrency());
+  }
+  std::set<std::string> cores;
+  for (int cpu = 0; cpu < CPU_SETSIZE; ++cpu) {
+    if (!CPU_ISSET(cpu, &allowed)) continue;
+    // The list of the core's threads names the core; where there is none each CPU is a core.
+    std::ifstream file("/sys/devices/system/cpu/cpu" + std::to_string(cpu) +
+                       "/topology/thread_siblings_list");
+    std::string siblings;
+    cores.insert(std::getline(file, siblings) ? siblings : std::to_string(cpu));
+  }
+  return std::max<std::uint32_t>(1, static_cast<std::uint32_t>(cores.size()));
+}
 
 struct ThreadPool::Impl {
   // Written by run() while no part is left to take; read after taking one.

@@ -9,6 +9,10 @@
 
 namespace inference {
 
+// The cores this process may run on, at least 1. Threads of one core share its arithmetic, so they
+// count once.
+std::uint32_t physical_core_count();
+
 class ThreadPool {
  public:
   // `thread_count` includes the caller; at least 1.

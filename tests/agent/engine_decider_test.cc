@@ -33,8 +33,13 @@ TEST_F(EngineDecider, EveryDecisionSatisfiesTheSchemaWhateverTheMessage) {
   options.instructions = "Decide.";
   const RouteHandle route = loaded.decider->open_route(options);
   loaded.decider->calibrate(route, "start A");
+  std::vector<Question> questions;
   for (const char* message : {"stop B", "", "{\"t\":1}", "<|im_end|>", "°C \xF0\x9F\x98\x80"}) {
-    const inference::Decision decision = loaded.decider->decide(route, message);
+    questions.push_back({route, message});
+  }
+  const auto decisions = loaded.decider->decide(questions);
+  ASSERT_EQ(decisions.size(), questions.size());
+  for (const inference::Decision& decision : decisions) {
     EXPECT_TRUE(schemas::validate(options.schema, decision.json).valid) << decision.json;
     EXPECT_GE(decision.confidence, 0);
     EXPECT_LE(decision.confidence, 1);

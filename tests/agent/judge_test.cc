@@ -44,7 +44,7 @@ struct Desk {
     input.element = &elements[0];
     input.now_ms = kNow;
     input.queued_ms = queued_ms;
-    return clerk.judge(input);
+    return clerk.judge({&input, 1}).front();
   }
 
   std::vector<Outbound> compose_all(const DecisionRecord& record) const {
@@ -258,6 +258,66 @@ TEST(Envelope, ARejectedRequestGetsAReplyThatSaysSo) {
   const std::map<std::string, std::string> user(out[0].message.properties.user.begin(),
                                                 out[0].message.properties.user.end());
   EXPECT_EQ(user.at("type"), "picolm.refusal");
+}
+
+// Several messages of one route, judged together.
+struct Stack : Desk {
+  using Desk::Desk;
+
+  std::vector<DecisionRecord> judge_all(const std::vector<std::string>& payloads) {
+    const Route& route = *routes->routes[0];
+    const auto captures = route.match(message.topic);
+    if (!handle) handle = decider.open_route({});
+    std::vector<std::vector<Element>> elements;
+    for (const auto& payload : payloads) elements.push_back(read_payload(route.config(), payload));
+    std::vector<JudgeInput> inputs;
+    for (const auto& one : elements) {
+      inputs.push_back({.route = &route,
+                        .handle = handle,
+                        .message = &message,
+                        .captures = &*captures,
+                        .element = &one[0],
+                        .now_ms = kNow});
+    }
+    return clerk.judge(inputs);
+  }
+};
+
+TEST(Judge, DecidesTogetherWhatTheModelIsAskedAndKeepsTheOrder) {
+  Stack desk(kNothing, [](std::string_view text) {
+    return decision(text.find("70") != text.npos ? R"({"status":"ok"})" : R"({"status":"error"})");
+  });
+  const auto records = desk.judge_all({R"({"t":10})", "no json", R"({"t":700})", R"({"t":20})"});
+  ASSERT_EQ(records.size(), 4U);
+  EXPECT_EQ(records[0].decision, R"({"status":"error","target":"press-2"})");
+  EXPECT_EQ(records[1].outcome, Outcome::Rejected);
+  EXPECT_EQ(records[2].decision, R"({"status":"ok","target":"press-2"})");
+  EXPECT_EQ(records[3].decision, R"({"status":"error","target":"press-2"})");
+  EXPECT_EQ(desk.decider.batches, std::vector<std::size_t>{3});
+  std::set<std::string> ids;
+  for (const DecisionRecord& record : records) ids.insert(record.id);
+  EXPECT_EQ(ids.size(), 4U);
+}
+
+TEST(Judge, OneThatCannotBeDecidedCostsNoOtherItsDecision) {
+  Stack desk(kNothing, [](std::string_view text) {
+    if (text.find("70") != text.npos) throw std::bad_alloc();
+    return decision(R"({"status":"ok"})");
+  });
+  const auto records = desk.judge_all({R"({"t":10})", R"({"t":700})", R"({"t":20})"});
+  ASSERT_EQ(records.size(), 3U);
+  EXPECT_EQ(records[0].outcome, Outcome::Decided);
+  EXPECT_EQ(records[1].outcome, Outcome::Abstained);
+  EXPECT_EQ(records[1].reason, "decide_failed");
+  EXPECT_EQ(records[2].outcome, Outcome::Decided);
+  EXPECT_EQ(desk.decider.batches, (std::vector<std::size_t>{1, 1}));
+}
+
+TEST(Judge, AsksNothingForNothing) {
+  Stack desk(kNothing);
+  EXPECT_TRUE(desk.judge_all({}).empty());
+  EXPECT_EQ(desk.judge_all({"no json"}).at(0).outcome, Outcome::Rejected);
+  EXPECT_TRUE(desk.decider.batches.empty());
 }
 
 TEST(OpenRoutes, CalibratesWithExamplesAndReportsARouteThatCannotBeOpened) {

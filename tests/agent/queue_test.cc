@@ -46,7 +46,7 @@ TEST(Inbox, TakesMessagesUpToItsBytesAndGivesThemBack) {
   Inbox inbox({.messages_max = 1000, .bytes_max = 10'000, .telemetry_share_percent = 75});
   EXPECT_TRUE(inbox.push(item_for(set, 8000)));
   EXPECT_FALSE(inbox.push(item_for(set, 8000)));
-  EXPECT_TRUE(inbox.pop(milliseconds(0)));
+  EXPECT_EQ(inbox.pop(8, milliseconds(0)).size(), 1U);
   EXPECT_EQ(inbox.depth().bytes, 0U);
   EXPECT_TRUE(inbox.push(item_for(set, 8000)));
 }
@@ -61,8 +61,8 @@ TEST(Inbox, CountsWhatEmptyPropertiesAndCapturesTake) {
   item.captures.resize(10);
   ASSERT_TRUE(inbox.push(std::move(item)));
   EXPECT_EQ(inbox.depth().bytes, 2 * plain + 40 * sizeof(std::pair<std::string, std::string>));
-  EXPECT_TRUE(inbox.pop(milliseconds(0)));
-  EXPECT_TRUE(inbox.pop(milliseconds(0)));
+  EXPECT_EQ(inbox.pop(1, milliseconds(0)).size(), 1U);
+  EXPECT_EQ(inbox.pop(8, milliseconds(0)).size(), 1U);
   EXPECT_EQ(inbox.depth().bytes, 0U);
 }
 
@@ -72,8 +72,8 @@ TEST(Inbox, AClosedOneTakesNothingAndStillGives) {
   EXPECT_TRUE(inbox.push(item_for(set)));
   inbox.close();
   EXPECT_FALSE(inbox.push(item_for(set)));
-  EXPECT_TRUE(inbox.pop(milliseconds(0)));
-  EXPECT_FALSE(inbox.pop(milliseconds(0)));
+  EXPECT_EQ(inbox.pop(8, milliseconds(0)).size(), 1U);
+  EXPECT_TRUE(inbox.pop(8, milliseconds(0)).empty());
 }
 
 TEST(Inbox, IsInOrderAndLosesNothingBetweenThreads) {
@@ -89,10 +89,11 @@ TEST(Inbox, IsInOrderAndLosesNothingBetweenThreads) {
       }
     }
   });
-  for (int i = 0; i < 5000; ++i) {
-    const auto item = inbox.pop(seconds(20));
-    ASSERT_TRUE(item);
-    ASSERT_EQ(item->message.topic, std::to_string(i));
+  for (int i = 0; i < 5000;) {
+    const auto items = inbox.pop(3, seconds(20));
+    ASSERT_FALSE(items.empty());
+    ASSERT_LE(items.size(), 3U);
+    for (const InboxItem& item : items) ASSERT_EQ(item.message.topic, std::to_string(i++));
   }
   producer.join();
 }
@@ -171,7 +172,7 @@ TEST(Ingress, QueuesWhatARouteTakesAndCountsWhatNoneDoes) {
   EXPECT_EQ(gate.reasons("no_route"), 1U);
   EXPECT_EQ(gate.reasons("topic_invalid"), 4U);
   EXPECT_EQ(gate.inbox.depth().messages, 1U);
-  EXPECT_EQ(gate.inbox.pop(milliseconds(0))->captures,
+  EXPECT_EQ(gate.inbox.pop(1, milliseconds(0)).at(0).captures,
             (transport::Captures{{"area", "hall"}, {"press", "2"}}));
 }
 

@@ -30,13 +30,19 @@ class ScriptedDecider final : public Decider {
   void calibrate(RouteHandle, std::string_view message) override {
     calibrated.emplace_back(message);
   }
-  inference::Decision decide(RouteHandle route, std::string_view message) override {
-    if (open_.count(route) == 0) throw std::logic_error("route is not open");
-    return answer_(message);
+  std::vector<inference::Decision> decide(std::span<const Question> questions) override {
+    std::vector<inference::Decision> out;
+    for (const Question& question : questions) {
+      if (open_.count(question.route) == 0) throw std::logic_error("route is not open");
+      out.push_back(answer_(question.message));
+    }
+    batches.push_back(questions.size());
+    return out;
   }
 
   std::size_t open_count() const { return open_.size(); }
   std::vector<std::string> calibrated;
+  std::vector<std::size_t> batches;  // sizes of those that were answered
 
  private:
   const Answer answer_;

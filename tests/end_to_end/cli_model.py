@@ -14,7 +14,7 @@ SCHEMA = {"type": "object", "properties": {"status": {"enum": ["ok", "error"]}},
 EVAL = ["n", "accuracy", "balanced_accuracy", "fields", "coverage_at", "accuracy_at", "ece",
         "p50_ms", "p99_ms", "rungs"]
 BENCH = ["prefill_tps", "decode_tps", "decision_ms", "sweep_bytes", "sweep_s", "memory_gb_s",
-         "peak_bytes", "output_hash"]
+         "int8_gmac_s", "peak_bytes", "output_hash"]
 
 
 def picolm(*arguments, **options):
@@ -76,6 +76,11 @@ class Model(case.FolderCase):
         self.assertEqual([name for name in BENCH if name not in found], [])
         self.assertEqual(found["sweep_bytes"], inspect(tiny_model())["sweep_bytes"])
         self.assertGreater(found["prefill_tps"], found["decode_tps"] / 10)
+        shaped = json.loads(picolm("bench", "-m", tiny_model(), "--json", "--prefix", 9,
+                                   "--fresh", 2, "--nodes", 3, "--batch", 4, timeout=300).out)
+        self.assertEqual(shaped["decision_shape"],
+                         {"prefix": 9, "fresh": 2, "nodes": 3, "batch": 4})
+        self.assertEqual(shaped["output_hash"], found["output_hash"])
         text = picolm("bench", "-m", tiny_model(), timeout=300).out
         self.assertIn(found["output_hash"], text)
 

@@ -86,6 +86,11 @@ class Usage(case.FolderCase):
                          told="1024")
         self.assert_code(1, "picolm", "decide", "-m", model, "-s", STATUS, "--kernels", "abacus",
                          told="abacus")
+        for command in (("inspect", model), ("tokenize", "-m", model),
+                        ("schema", "check", STATUS), ("schema", "validate", STATUS)):
+            self.assert_code(0, "picolm", *command, "--memory", "256M", "--threads", 1)
+            self.assert_code(1, "picolm", *command, "--memory", "1K", told="1024")
+            self.assert_code(1, "picolm", *command, "--kernels", "abacus", told="abacus")
         self.assert_code(1, "picolm", "eval", "-m", model, absent, told="absent")
         self.assert_code(1, "picolm-agent", "check", "-c", absent, told="absent")
         self.assert_code(1, "picolm-agent", "run", "-c", absent, told="absent")

@@ -164,5 +164,15 @@ TEST(KernelTables, ExponentiateEveryKindOfFloatAlike) {
   }
 }
 
+TEST(KernelTables, TheRoofDoesTheMultiplyAddsItSaysItDoes) {
+  for (const Kernels* table : inference::runnable_kernels()) {
+    for (const std::size_t rounds : {std::size_t{0}, std::size_t{1}, std::size_t{1000}}) {
+      EXPECT_EQ(static_cast<std::size_t>(table->multiply_adds(rounds)),
+                rounds * inference::kMultiplyAddsARound)
+          << table->name;
+    }
+  }
+}
+
 }  // namespace
 }  // namespace kernels_test

@@ -1,4 +1,5 @@
 #include <gtest/gtest.h>
+#include <sched.h>
 #include <unistd.h>
 
 #include <algorithm>
@@ -14,6 +15,24 @@
 
 namespace inference {
 namespace {
+
+TEST(ThreadPool, CountsTheCoresItMayUse) {
+  cpu_set_t all;
+  ASSERT_EQ(sched_getaffinity(0, sizeof all, &all), 0);
+  const std::uint32_t cores = physical_core_count();
+  EXPECT_GE(cores, 1u);
+  EXPECT_LE(cores, static_cast<std::uint32_t>(CPU_COUNT(&all)));
+  int first = 0;
+  while (!CPU_ISSET(first, &all)) ++first;
+  cpu_set_t one;
+  CPU_ZERO(&one);
+  CPU_SET(first, &one);
+  std::thread([&] {  // the limit is the thread's own
+    ASSERT_EQ(sched_setaffinity(0, sizeof one, &one), 0);
+    EXPECT_EQ(physical_core_count(), 1u);
+  })
+      .join();
+}
 
 TEST(ThreadPool, RunsEveryPartOnceAndReturnsWhenAllAreDone) {
   for (const std::uint32_t threads : {1u, 2u, 5u}) {
