@@ -26,7 +26,7 @@ void add_resource_arguments(CLI::App& command, ResourceArguments& arguments) {
   command.add_option("--threads", arguments.threads, "compute threads (default: physical cores)")
       ->check(CLI::Range(1u, 256u));
   command.add_option("--kernels", arguments.kernels,
-                     "instruction set: scalar, ssse3, avx2, neon, neon_dotprod");
+                     "instruction set: scalar, ssse3, avx2, avx512_vnni, neon, neon_dotprod");
 }
 
 void check_resources(const ResourceArguments& arguments) {

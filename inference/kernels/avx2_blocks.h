@@ -7,6 +7,7 @@
 //   codes(block)                  32 codes, signed where kSigned, else 0 to 255
 //   scales(blocks, d, m)          d and m of eight blocks as floats; m only where kHasOffset
 // A format of super-blocks has
+//   scales(blocks, d, m)          the same
 //   codes<g>(block)               the codes of group g = 0..7 of 32 values
 //   prepare(block), scale<g>      the sub-block scales of group g as sixteen int16
 // Thread safety: pure functions.
@@ -124,8 +125,8 @@ struct FormatQ8_0 {
 
 // The 6-bit scales and mins of Q4_K and Q5_K (drawn in blocks.h).
 struct ScalesAndMins {
-  alignas(16) std::int16_t scales[8];
-  __m256i mins;  // sixteen int16: each min twice, for the two sums of 16 of its sub-block
+  __m256i scales;  // eight int16, twice
+  __m256i mins;    // sixteen int16: each min twice, for the two sums of 16 of its sub-block
 
   explicit ScalesAndMins(const std::uint8_t* packed) {
     const std::uint32_t a = load_32(packed);
@@ -136,13 +137,13 @@ struct ScalesAndMins {
     const __m128i bytes =
         _mm_setr_epi32(static_cast<int>(a & 0x3f3f3f3fu), static_cast<int>(scales_high),
                        static_cast<int>(b & 0x3f3f3f3fu), static_cast<int>(mins_high));
-    _mm_store_si128(reinterpret_cast<__m128i*>(scales), _mm_cvtepu8_epi16(bytes));
+    scales = _mm256_broadcastsi128_si256(_mm_cvtepu8_epi16(bytes));
     mins = _mm256_cvtepu8_epi16(_mm_unpackhi_epi8(bytes, bytes));
   }
 
   template <int kGroup>
   __m256i scale() const {
-    return _mm256_set1_epi16(scales[kGroup]);
+    return _mm256_shuffle_epi8(scales, _mm256_set1_epi16((2 * kGroup + 1) << 8 | 2 * kGroup));
   }
 };
 
@@ -158,6 +159,9 @@ struct FormatQ4_K {
   using Block = BlockQ4_K;
   static constexpr bool kSigned = false;
   static constexpr bool kHasOffset = true;
+  static void scales(const Block* blocks, __m256& d, __m256& m) {
+    eight_scales_and_offsets(blocks, d, m);
+  }
   static ScalesAndMins prepare(const Block& block) { return ScalesAndMins(block.scales); }
   template <int kGroup>
   static __m256i codes(const Block& block) {
@@ -169,6 +173,9 @@ struct FormatQ5_K {
   using Block = BlockQ5_K;
   static constexpr bool kSigned = false;
   static constexpr bool kHasOffset = true;
+  static void scales(const Block* blocks, __m256& d, __m256& m) {
+    eight_scales_and_offsets(blocks, d, m);
+  }
   static ScalesAndMins prepare(const Block& block) { return ScalesAndMins(block.scales); }
   template <int kGroup>
   static __m256i codes(const Block& block) {
@@ -196,6 +203,7 @@ struct FormatQ6_K {
       return _mm256_cvtepi8_epi16(_mm_shuffle_epi8(scales, choice));
     }
   };
+  static void scales(const Block* blocks, __m256& d, __m256&) { d = eight_scales(blocks); }
   static Scales prepare(const Block& block) { return {load_128(block.scales)}; }
   template <int kGroup>
   static __m256i codes(const Block& block) {

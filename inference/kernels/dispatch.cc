@@ -56,6 +56,20 @@ bool cpu_runs_avx2() {
   return (ebx & kAvx2) != 0;
 }
 
+// Called where AVX2 is known to run.
+bool cpu_runs_avx512_vnni() {
+  constexpr unsigned kFoundation = 1u << 16 | 1u << 17 | 1u << 30 | 1u << 31;  // F DQ BW VL, ebx
+  constexpr unsigned kVnni = 1u << 11;                                         // leaf 7, ecx
+  constexpr std::uint64_t kAllVectorState = 0xe6;  // XMM, YMM, masks, ZMM
+  unsigned eax = 0;
+  unsigned ebx = 0;
+  unsigned ecx = 0;
+  unsigned edx = 0;
+  if ((saved_state() & kAllVectorState) != kAllVectorState) return false;
+  if (__get_cpuid_count(7, 0, &eax, &ebx, &ecx, &edx) == 0) return false;
+  return (ebx & kFoundation) == kFoundation && (ecx & kVnni) != 0;
+}
+
 #endif
 
 }  // namespace
@@ -64,7 +78,10 @@ std::vector<const Kernels*> runnable_kernels() {
   std::vector<const Kernels*> tables{&kScalarKernels};
 #if defined(__x86_64__)
   if (cpu_runs_ssse3()) tables.push_back(&kSsse3Kernels);
-  if (cpu_runs_avx2()) tables.push_back(&kAvx2Kernels);
+  if (cpu_runs_avx2()) {
+    tables.push_back(&kAvx2Kernels);
+    if (cpu_runs_avx512_vnni()) tables.push_back(&kAvx512VnniKernels);
+  }
 #endif
 #if defined(__aarch64__)
   tables.push_back(&kNeonKernels);

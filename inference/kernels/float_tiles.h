@@ -16,6 +16,7 @@ namespace {
 template <typename Lanes, typename Weights>
 struct FloatTile {
   static constexpr std::size_t kRowsMax = 4;
+  static constexpr std::size_t kOutMax = 4;
 
   template <std::size_t kOut, std::size_t kRows>
   static void run(const Product& p, std::size_t o, std::size_t r) {

@@ -47,7 +47,7 @@ std::size_t activation_row_bytes(ActivationFormat format, std::size_t n);
 inline constexpr std::size_t kMultiplyAddsARound = 256;
 
 struct Kernels {
-  std::string_view name;  // "scalar", "ssse3", "avx2", "neon", "neon_dotprod"
+  std::string_view name;  // "scalar", "ssse3", "avx2", "avx512_vnni", "neon", "neon_dotprod"
 
   // Quantises `n` floats into one activation row, block by block: scale = max|x| / 127, integers
   // x * (127 / max|x|) rounded to nearest even, in [-127, 127].

@@ -25,6 +25,8 @@ struct Product {
   std::size_t n_rows;
   float* y;
   std::size_t y_stride;
+  std::size_t ahead_bytes =
+      0;  // how far ahead the weights of the first activation rows are fetched
 
   const std::byte* weight_row(std::size_t o) const { return weights + o * row_bytes; }
   const std::byte* activation_row(std::size_t r) const {
@@ -37,16 +39,27 @@ struct Product {
 // pass by.
 constexpr std::size_t kChunkBytes = 16 * 1024;
 
+// What memory delivers while some blocks are computed.
+constexpr std::size_t kAheadBytes = 2048;
+
 // Tile::run<kOut, kRows>(p, o, r) computes weight rows [o, o + kOut) by activation rows
-// [r, r + kRows); Tile::kRowsMax, 4 or 8, is how many rows its registers hold sums for.
+// [r, r + kRows); Tile::kRowsMax, 4 or 8, is how many rows its registers hold sums for, and
+// Tile::kOutMax, 1 or 4, how many weight rows it takes for a single one.
 template <typename Tile>
-void run_tiles(const Product& p) {
+void run_tiles(Product p) {
   const std::size_t fitting = kChunkBytes / (p.row_bytes + 1) / 4 * 4;
   const std::size_t chunk = fitting < 4 ? 4 : fitting;
+  // With many rows the next chunk comes late, with few it comes at once.
+  p.ahead_bytes = p.n_rows > 2 ? chunk * p.row_bytes : kAheadBytes;
   for (std::size_t begin = 0; begin < p.n_out; begin += chunk) {
     const std::size_t end = p.n_out - begin < chunk ? p.n_out : begin + chunk;
     std::size_t r = 0;
-    if constexpr (Tile::kRowsMax == 8) {
+    if constexpr (Tile::kRowsMax >= 12) {
+      for (; r + 12 <= p.n_rows; r += 12) {
+        for (std::size_t o = begin; o < end; ++o) Tile::template run<1, 12>(p, o, r);
+      }
+    }
+    if constexpr (Tile::kRowsMax >= 8) {
       for (; r + 8 <= p.n_rows; r += 8) {
         for (std::size_t o = begin; o < end; ++o) Tile::template run<1, 8>(p, o, r);
       }
@@ -59,7 +72,9 @@ void run_tiles(const Product& p) {
     }
     for (; r < p.n_rows; ++r) {
       std::size_t o = begin;
-      for (; o + 4 <= end; o += 4) Tile::template run<4, 1>(p, o, r);
+      if constexpr (Tile::kOutMax == 4) {
+        for (; o + 4 <= end; o += 4) Tile::template run<4, 1>(p, o, r);
+      }
       for (; o < end; ++o) Tile::template run<1, 1>(p, o, r);
     }
   }

@@ -29,6 +29,7 @@ inline NeonLanes accumulate(NeonLanes acc, float scale, int32x4_t low, int32x4_t
 template <typename Dot, typename Format>
 struct BlockTile {
   static constexpr std::size_t kRowsMax = 4;
+  static constexpr std::size_t kOutMax = 4;
   using Block = typename Format::Block;
 
   template <std::size_t kOut, std::size_t kRows>
@@ -68,6 +69,7 @@ struct BlockTile {
 template <typename Dot, typename Format>
 struct SuperBlockTile {
   static constexpr std::size_t kRowsMax = 4;
+  static constexpr std::size_t kOutMax = 4;
   using Block = typename Format::Block;
 
   struct Sums {

@@ -100,6 +100,7 @@ inline Ssse3Lanes accumulate(Ssse3Lanes acc, __m128 scale, __m128i low, __m128i 
 template <typename Format>
 struct BlockTile {
   static constexpr std::size_t kRowsMax = 4;
+  static constexpr std::size_t kOutMax = 4;
   using Block = typename Format::Block;
 
   template <std::size_t kOut, std::size_t kRows>
@@ -180,6 +181,7 @@ struct BlockTile {
 template <typename Format>
 struct SuperBlockTile {
   static constexpr std::size_t kRowsMax = 4;
+  static constexpr std::size_t kOutMax = 4;
   using Block = typename Format::Block;
 
   struct Sums {

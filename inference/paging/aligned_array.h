@@ -11,6 +11,8 @@
 #include <new>
 #include <type_traits>
 
+#include "inference/paging/huge_pages.h"
+
 namespace inference {
 
 template <typename T>
@@ -27,6 +29,7 @@ class AlignedArray {
     if (size == 0) return;
     if (size > std::numeric_limits<std::size_t>::max() / sizeof(T)) throw std::bad_alloc();
     void* memory = ::operator new(size * sizeof(T), std::align_val_t(kAlignment));
+    prefer_huge_pages(memory, size * sizeof(T));
     std::memset(memory, 0, size * sizeof(T));
     data_.reset(static_cast<T*>(memory));
   }

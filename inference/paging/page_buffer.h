@@ -9,6 +9,8 @@
 #include <new>
 #include <span>
 
+#include "inference/paging/huge_pages.h"
+
 namespace inference {
 
 class PageBuffer {
@@ -21,6 +23,7 @@ class PageBuffer {
   explicit PageBuffer(std::size_t size_bytes) : size_bytes_(size_bytes) {
     if (size_bytes == 0) return;
     data_.reset(static_cast<std::byte*>(::operator new(size_bytes, std::align_val_t(kAlignment))));
+    prefer_huge_pages(data_.get(), size_bytes);
   }
 
   std::byte* data() const { return data_.get(); }

@@ -1,10 +1,10 @@
 #!/usr/bin/python3
 """picolm beside llama.cpp on this machine: the table of tests/bench/README.md.
 
-Installs the npm package node-llama-cpp in a folder of its own and builds llama-bench and llama-server
-from the sources inside it, which takes some ten minutes the first time (--work FOLDER keeps them).
-Absolute figures drift between runs, so the programs take turns and only ratios count. Needs a release
-build, npm, cmake, and root for the memory cgroups.
+Installs the npm package node-llama-cpp in a folder of its own and builds llama-bench and
+llama-server from the sources inside it, which takes some ten minutes the first time (--work FOLDER
+keeps them). Absolute figures drift between runs, so the programs take turns and only ratios count.
+Needs a release build, npm, cmake, and root for the memory cgroups.
 
     tests/bench/compare_llama.py --model SmolLM2.gguf [--large TinyLlama.gguf] [--work FOLDER]
 """
@@ -29,9 +29,9 @@ ROUNDS = 3
 SCHEMA = {"type": "object", "required": ["action", "target"], "additionalProperties": False,
           "properties": {"action": {"enum": ["start", "stop", "hold", "reset"]},
                          "target": {"enum": ["press-1", "press-2", "line", "none"]}}}
-PREFIX = ("You read messages from a plant. Answer with the action that the operator wants and the "
-          "machine it is for. If the message names no machine, the target is none.\n")
-MESSAGES = ["please stop press 2 before the shift change, the guard is open and oil is on the floor",
+PREFIX = ("You read messages from a plant. Answer with the action that the operator wants and "
+          "the machine it is for. If the message names no machine, the target is none.\n")
+MESSAGES = ["please stop press 2 before the shift change, the guard is open and oil on the floor",
             "we can go on now, start the line again but slowly and watch the second conveyor belt",
             "press 1 shows an odd reading since this morning, hold it until somebody had a look"]
 
@@ -211,7 +211,6 @@ def paged(tools, model, table):
         read = found["decision_bytes"] / found["sweep_bytes"]
         table.add(f"{mib} MB: bytes a decision / bytes streamed", f"{read:.3f}", "1.02")
     table.add("outputs of all limits", "the same" if len(hashes) == 1 else "DIFFER", "the same")
-    batch = ("--batch", 8, *shape[:2], "--nodes", 20)
     small = ("--fresh", 11, "--nodes", 20)  # eight of them fill a pass of 248 rows
     one_s = ours(model, *small)["decision_ms"] / 1000
     for rate in (None, 40):
@@ -219,10 +218,10 @@ def paged(tools, model, table):
         with MemoryCgroup(256 << 20) as group:
             one = ours(model, "--memory", "256M", *small, *held, group=group)
         with MemoryCgroup(256 << 20) as group:
-            eight = ours(model, "--memory", "256M", *batch[:2], *small, *held, group=group)
+            eight = ours(model, "--memory", "256M", "--batch", 8, *small, *held, group=group)
         if rate:
             gain = eight["decisions_s"] / one["decisions_s"]
-            table.add("256 MB, 40 MB/s: decisions a second, batch of 8 / alone", f"{gain:.1f}x", "6x")
+            table.add("256 MB, 40 MB/s: decisions a second, 8 / alone", f"{gain:.1f}x", "6x")
         else:
             roof = sweep_against_roof(eight, 8 * one_s)
             table.add("256 MB: batch of 8 / roof", f"{roof:.2f}x", "1.15x")
