@@ -30,6 +30,7 @@ struct EngineOptions {
   // Folder where prefixes are kept over restarts; must exist. Empty: they are not kept.
   std::string kv_dir;
   bool sequential = false;  // score token by token, one a pass: slow, to check the usual way
+  bool exact_scoring = false;  // routes may be exact; memory is set aside for it
   std::uint64_t kept_bytes = 8u << 20;  // of that memory, for the prefixes of routes
   std::uint64_t read_bytes_s = 0;       // paging is held to that rate; 0: no limit
   BlockVerifier* verifier = nullptr;    // checks what is paged in; not owned, outlives the engine
@@ -42,7 +43,7 @@ struct RouteOptions {
   // Empty: the engine's own handful.
   std::vector<std::string> neutral_messages;
   // Normalise each token's probability over the whole vocabulary instead of the options that
-  // compete with it. Reads the output matrix once a pass.
+  // compete with it. Reads the output matrix once a pass. REQUIRES: EngineOptions::exact_scoring.
   bool exact = false;
 };
 

@@ -152,9 +152,10 @@ void add_decide(CLI::App& app) {
     inference::EngineOptions options = engine_options(arguments->model);
     options.kv_dir = arguments->kv_dir;
     options.sequential = arguments->sequential;
+    options.exact_scoring = arguments->scoring == "exact";
     inference::Engine engine(options);
     const auto route =
-        engine.open_route({spec, arguments->instructions, {}, arguments->scoring == "exact"});
+        engine.open_route({spec, arguments->instructions, {}, options.exact_scoring});
     decide_lines(engine, *route, *arguments, spec);
   });
 }

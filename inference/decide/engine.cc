@@ -9,6 +9,7 @@
 #include <chrono>
 #include <cmath>
 
+#include "inference/check.h"
 #include "inference/constrain/automaton.h"
 #include "inference/constrain/generate.h"
 #include "inference/constrain/vocabulary_trie.h"
@@ -59,6 +60,7 @@ LoadOptions load_options(const EngineOptions& options) {
   out.memory_bytes_max = options.memory_bytes_max;
   out.context_tokens_max = options.context_tokens_max;
   out.kept_bytes = options.kept_bytes;
+  out.kept_logit_rows = options.exact_scoring ? Sweep::kExactRowsMax : 0;
   out.paging.read_bytes_s = options.read_bytes_s;
   out.paging.verifier = options.verifier;
   return out;
@@ -97,7 +99,8 @@ struct Engine::Impl {
         work(config().layer_count, config().kv_width(), loaded.model.context_tokens()),
         sequence_model(loaded.model, *loaded.tokenizer, work),
         sweep(loaded.model, loaded.kernels,
-              options.sequential ? Sweep::Mode::Sequential : Sweep::Mode::Tree),
+              options.sequential ? Sweep::Mode::Sequential : Sweep::Mode::Tree, work),
+        exact_scoring(options.exact_scoring),
         prefixes(options.kv_dir, loaded.file) {}
 
   const Config& config() const { return loaded.model.config(); }
@@ -128,9 +131,10 @@ struct Engine::Impl {
   LoadedModel loaded;
   ChatFormat chat_format;
   VocabularyTrie vocabulary;
-  KvSequence work;  // the sequence open fields are generated in
+  KvSequence work;  // open fields are generated in it, and large candidate trees scored
   SequenceModel sequence_model;
   Sweep sweep;
+  bool exact_scoring;
   PrefixStore prefixes;
 };
 
@@ -176,6 +180,7 @@ Engine::Engine(const EngineOptions& options) : impl_(std::make_unique<Impl>(opti
 Engine::~Engine() = default;
 
 std::unique_ptr<Route> Engine::open_route(const RouteOptions& options) {
+  PICOLM_CHECK(!options.exact || impl_->exact_scoring);
   auto route = std::make_unique<Route::Impl>();
   route->schema = options.schema;
   CompiledSchema{route->schema};  // refuses what the automaton cannot hold

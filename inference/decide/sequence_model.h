@@ -9,6 +9,7 @@
 #include <vector>
 
 #include "inference/constrain/generate.h"
+#include "inference/decide/candidate_tree.h"
 #include "inference/kv/kv_sequence.h"
 #include "inference/model/model.h"
 #include "inference/text/tokenizer.h"
@@ -19,6 +20,7 @@ class SequenceModel : public TokenModel {
  public:
   // Room a prompt must leave in the context for the answer.
   static constexpr std::uint32_t kAnswerTokensReserved = 64;
+  static_assert(kAnswerTokensReserved >= CandidateTree::kDepthMax);
 
   SequenceModel(Model& model, const Tokenizer& tokenizer, KvSequence& sequence);
 

@@ -17,9 +17,6 @@
 namespace inference {
 namespace {
 
-// Rows whose logits over the whole vocabulary are held at once; only exact scoring needs any.
-constexpr std::size_t kExactRowsMax = 64;
-
 bool is_exact(const SweepJob& job) { return job.tree->scoring() == Scoring::Exact; }
 
 std::size_t count_wanted(const SweepJob& job) {
@@ -40,8 +37,8 @@ std::vector<TokenId> path_to(std::span<const TreeNode> nodes, std::size_t node) 
 
 }  // namespace
 
-Sweep::Sweep(Model& model, const Kernels& kernels, Mode mode)
-    : model_(model), kernels_(kernels), mode_(mode) {}
+Sweep::Sweep(Model& model, const Kernels& kernels, Mode mode, KvSequence& work)
+    : model_(model), kernels_(kernels), mode_(mode), work_(work) {}
 
 void Sweep::run(std::span<SweepJob> jobs) {
   for (SweepJob& job : jobs) {
@@ -138,26 +135,24 @@ void Sweep::collect(const Wanted& wanted) {
   }
 }
 
-// A job that is larger than a batch, or all of them in sequential mode: on a sequence of its own.
+// A job that is larger than a batch, or all of them in sequential mode: on the work sequence.
 void Sweep::run_alone(SweepJob& job) {
-  const Config& config = model_.config();
-  const auto depth_max = static_cast<std::uint32_t>(CandidateTree::kDepthMax);
-  const auto length = job.prefix->length() + static_cast<std::uint32_t>(job.fresh.size());
-  KvSequence sequence(config.layer_count, config.kv_width(), length + depth_max);
-  sequence.copy_from(*job.prefix);
+  PICOLM_CHECK(job.prefix->length() + job.fresh.size() + CandidateTree::kDepthMax <=
+               work_.capacity());
+  work_.copy_from(*job.prefix);
   const bool one_by_one = mode_ == Mode::Sequential;
-  if (!append(job, sequence, one_by_one ? 1 : model_.batch_rows_max())) return;
+  if (!append(job, one_by_one ? 1 : model_.batch_rows_max())) return;
   if (one_by_one) {
-    run_nodes_one_by_one(job, sequence);
+    run_nodes_one_by_one(job);
   } else {
-    run_nodes_in_groups(job, sequence);
+    run_nodes_in_groups(job);
   }
 }
 
-bool Sweep::append(SweepJob& job, KvSequence& sequence, std::size_t rows_max) {
+bool Sweep::append(SweepJob& job, std::size_t rows_max) {
   for (std::size_t i = 0; i < job.fresh.size(); ++i) {
     const auto parent = static_cast<std::int32_t>(rows_.size()) - 1;
-    add_row(&sequence, job.fresh[i], parent, true);
+    add_row(&work_, job.fresh[i], parent, true);
     const bool last = i + 1 == job.fresh.size();
     if (last) want(job, 0, job.tree->root_rivals());
     if (!last && rows_.size() < rows_max) continue;
@@ -169,7 +164,7 @@ bool Sweep::append(SweepJob& job, KvSequence& sequence, std::size_t rows_max) {
 
 // Nodes in order, each with the ancestors it needs, until the batch is full. Ancestors of an
 // earlier group are evaluated again; they give the same bits.
-bool Sweep::run_nodes_in_groups(SweepJob& job, KvSequence& sequence) {
+bool Sweep::run_nodes_in_groups(SweepJob& job) {
   const auto nodes = job.tree->nodes();
   std::vector<std::int32_t> row_of(nodes.size(), -1);
   std::vector<std::size_t> path;
@@ -193,7 +188,7 @@ bool Sweep::run_nodes_in_groups(SweepJob& job, KvSequence& sequence) {
     for (auto n = path.rbegin(); n != path.rend(); ++n) {
       const std::int32_t parent = nodes[*n].parent;
       const std::int32_t parent_row = parent < 0 ? -1 : row_of[static_cast<std::size_t>(parent)];
-      row_of[*n] = add_row(&sequence, nodes[*n].token, parent_row, false);
+      row_of[*n] = add_row(&work_, nodes[*n].token, parent_row, false);
     }
     want(job, next + 1, nodes[next].rivals);
     ++next;
@@ -202,15 +197,15 @@ bool Sweep::run_nodes_in_groups(SweepJob& job, KvSequence& sequence) {
   return flush();
 }
 
-bool Sweep::run_nodes_one_by_one(SweepJob& job, KvSequence& sequence) {
+bool Sweep::run_nodes_one_by_one(SweepJob& job) {
   const auto nodes = job.tree->nodes();
-  const std::uint32_t prompt_length = sequence.length();
+  const std::uint32_t prompt_length = work_.length();
   for (std::size_t n = 0; n < nodes.size(); ++n) {
     if (nodes[n].rivals.empty()) continue;
-    sequence.truncate(prompt_length);
+    work_.truncate(prompt_length);
     const std::vector<TokenId> path = path_to(nodes, n);
     for (std::size_t i = 0; i < path.size(); ++i) {
-      add_row(&sequence, path[i], -1, true);
+      add_row(&work_, path[i], -1, true);
       if (i + 1 == path.size()) want(job, n + 1, nodes[n].rivals);
       jobs_.push_back(&job);
       if (!flush()) return false;

@@ -32,7 +32,12 @@ class Sweep {
   // Sequential gives the same scores token by token, one a pass; it is there to be compared with.
   enum class Mode : std::uint8_t { Tree, Sequential };
 
-  Sweep(Model& model, const Kernels& kernels, Mode mode);
+  // Rows whose logits over the whole vocabulary are held at once; only exact scoring needs any.
+  static constexpr std::uint32_t kExactRowsMax = 64;
+
+  // `work` is used by jobs that are larger than a batch. REQUIRES: it has room for the longest
+  // prompt and CandidateTree::kDepthMax more; it outlives this object and is free during run().
+  Sweep(Model& model, const Kernels& kernels, Mode mode, KvSequence& work);
 
   // Fills the results of `jobs`. As many as fit share a pass; one that is larger than a batch takes
   // several. The scores do not depend on what shares a pass.
@@ -56,13 +61,14 @@ class Sweep {
   void collect(const Wanted& wanted);
 
   void run_alone(SweepJob& job);
-  bool append(SweepJob& job, KvSequence& sequence, std::size_t rows_max);
-  bool run_nodes_in_groups(SweepJob& job, KvSequence& sequence);
-  bool run_nodes_one_by_one(SweepJob& job, KvSequence& sequence);
+  bool append(SweepJob& job, std::size_t rows_max);
+  bool run_nodes_in_groups(SweepJob& job);
+  bool run_nodes_one_by_one(SweepJob& job);
 
   Model& model_;
   const Kernels& kernels_;
   const Mode mode_;
+  KvSequence& work_;
   std::vector<BatchRow> rows_;
   std::vector<Wanted> wanted_;
   std::vector<SweepJob*> jobs_;  // in the pass under way

@@ -100,7 +100,8 @@ MemoryPlan plan_model(const gguf::File& file, const LoadOptions& options) {
   request.fixed.activation_bytes = need.activation_bytes;
   request.fixed.sequence_bytes =
       2 * sizeof(Half) * config.layer_count * config.kv_width() * context;
-  request.fixed.kept_bytes = options.kept_bytes;
+  request.fixed.kept_bytes = options.kept_bytes + std::uint64_t{options.kept_logit_rows} *
+                                                      config.vocabulary_count * sizeof(float);
   request.regions = regions;
   request.slot_bytes = options.paging.slot_bytes;
   request.slot_count = options.paging.slot_count;

@@ -248,6 +248,7 @@ class ScoringTest : public EngineTest {
     options.model_path = make(model);
     options.threads = 2;
     options.context_tokens_max = 8192;
+    options.exact_scoring = true;
     return options;
   }
 

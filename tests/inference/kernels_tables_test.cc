@@ -85,7 +85,7 @@ TEST_P(KernelTables, MultiplyMatricesAlike) {
 
 TEST_P(KernelTables, MultiplyEveryRowCountAndOutputCountAlike) {
   for (const QuantType type : kAllTypes) {
-    for (std::size_t rows = 1; rows <= 9; ++rows) {
+    for (std::size_t rows = 1; rows <= 14; ++rows) {
       for (const std::size_t outputs : {1u, 2u, 3u, 5u, 7u, 66u}) {
         compare("matmul " + type_name(type) + " " + std::to_string(outputs) + " x " +
                     std::to_string(rows),
