@@ -29,7 +29,7 @@ struct EngineOptions {
   std::uint32_t context_tokens_max = 1024;  // prompt and answer of one decision
   // Folder where prefixes are kept over restarts; must exist. Empty: they are not kept.
   std::string kv_dir;
-  bool sequential = false;  // score token by token, one a pass: slow, to check the usual way
+  bool sequential = false;     // score token by token, one a pass: slow, to check the usual way
   bool exact_scoring = false;  // routes may be exact; memory is set aside for it
   std::uint64_t kept_bytes = 8u << 20;  // of that memory, for the prefixes of routes
   std::uint64_t read_bytes_s = 0;       // paging is held to that rate; 0: no limit

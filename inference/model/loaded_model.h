@@ -31,7 +31,7 @@ struct LoadOptions {
   std::string kernels;                 // empty: the best this CPU runs
   std::uint64_t memory_bytes_max = 0;  // of the whole process; 0: no limit
   std::uint32_t context_tokens_max = 1024;
-  std::uint64_t kept_bytes = 0;  // what the caller will keep besides, of the same memory
+  std::uint64_t kept_bytes = 0;       // what the caller will keep besides, of the same memory
   std::uint32_t kept_logit_rows = 0;  // and rows of logits of the whole vocabulary
   PagingOptions paging = {};
 };
