@@ -86,6 +86,12 @@ std::vector<transport::Subscription> subscriptions(const Config& config) {
   return list;
 }
 
+// `model` with a place for the prompts that were evaluated.
+ModelConfig with_prefixes(ModelConfig model, const StateDir& state_dir) {
+  model.prefix_dir = state_dir.subfolder("prefixes");
+  return model;
+}
+
 }  // namespace
 
 App::App(Config config, AppOptions options, Logger* logger)
@@ -104,7 +110,9 @@ App::App(Config config, AppOptions options, Logger* logger)
                 return link != nullptr && link->publish(std::move(message), std::move(done));
               }),
       worker_({config_.agent_id, random_nonce(),
-               [load = options_.load, model = config_.model] { return load(model); },
+               [load = options_.load, model = with_prefixes(config_.model, state_dir_)] {
+                 return load(model);
+               },
                [this](const DecisionRecord& record, const RouteConfig& route,
                       const transport::Properties& request) { deliver(record, route, request); }},
               &inbox_, &ledger_, logger) {

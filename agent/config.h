@@ -44,9 +44,10 @@ struct BrokerConfig {
 struct ModelConfig {
   std::string path;
   std::string sha256;              // lower case hex; empty: not checked
-  std::uint64_t memory_bytes = 0;  // 0: no limit of our own
+  std::uint64_t memory_bytes = 0;  // 0: what is available
   std::uint32_t threads = 0;       // 0: cores - 1, at least 1
   std::uint32_t read_mb_s = 0;     // 0: no limit
+  std::string prefix_dir;          // not a key: where run keeps evaluated prompts; empty: nowhere
 };
 
 enum class MessageClass : std::uint8_t { Telemetry, Event, Command };

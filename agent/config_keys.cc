@@ -49,7 +49,7 @@ constexpr auto kKeys = std::to_array<KeySpec>({
  "SHA-256 of the file in hex; a file with another hash is refused. Empty: not checked."},
 {"model.memory", Size, false, "0", 0, 1099511627776.0, "bytes", "",
  "Largest memory of the whole agent, as a number or `256M`; a model that does not fit is paged "
- "from its file. 0: no limit of the agent's own."},
+ "from its file. 0: what is available at the start, less 16 MiB."},
 {"model.threads",            Integer,      false, "0",           0,     256,       "threads", "",
  "Threads that compute; 0: cores - 1, at least 1."},
 {"model.read_mb_s",          Integer,      false, "0",           0,     100000,    "MB/s",  "",
@@ -57,7 +57,8 @@ constexpr auto kKeys = std::to_array<KeySpec>({
  "limit."},
 {"state_dir",                String,       false, "\"\"",        0,     4096,      "bytes", "",
  "Folder of this agent alone, made if absent and locked while it runs, so that two agents "
- "cannot share one identity on a machine. Empty: none."},
+ "cannot share one identity on a machine. Prompts that were evaluated are kept in it, which makes "
+ "the next start quicker. Empty: none."},
 {"routes",                   ObjectList,   true,  "",            1,     256,       "items", "",
  "What is decided. A message goes to every route that it matches."},
 {"routes[].name",            String,       true,  "",            1,     64,        "bytes", "",

@@ -4,6 +4,7 @@
 #include "agent/decider.h"
 #include "agent/trust.h"
 #include "inference/model/thread_pool.h"
+#include "inference/paging/budget.h"
 
 namespace agent {
 namespace {
@@ -66,7 +67,9 @@ LoadedModel load_model(const ModelConfig& config) {
   loaded.model_hash = check_hash(config);
   inference::EngineOptions options;
   options.model_path = config.path;
-  options.memory_bytes_max = config.memory_bytes;
+  options.memory_bytes_max =
+      config.memory_bytes ? config.memory_bytes : inference::default_memory_bytes();
+  options.kv_dir = config.prefix_dir;
   options.read_bytes_s = std::uint64_t{config.read_mb_s} * 1'000'000;
   options.threads = config.threads;
   if (options.threads == 0) {

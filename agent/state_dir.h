@@ -20,10 +20,14 @@ class StateDir {
   // Throws StateDirError: cannot be made or written, or another agent runs on it.
   explicit StateDir(const std::string& path);
   ~StateDir();
+  // The folder `name` inside, made if it is absent; empty if there is no state folder.
+  // Throws StateDirError.
+  std::string subfolder(const std::string& name) const;
   StateDir(const StateDir&) = delete;
   StateDir& operator=(const StateDir&) = delete;
 
  private:
+  const std::string path_;
   int lock_fd_ = -1;
 };
 

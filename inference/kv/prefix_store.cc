@@ -16,6 +16,9 @@
 #include <cerrno>
 #include <cstdio>
 #include <cstring>
+#include <filesystem>
+#include <system_error>
+#include <utility>
 #include <vector>
 
 #include "inference/check.h"
@@ -140,6 +143,22 @@ bool for_each_layer(Sequence& sequence, std::size_t token_count, const Visit& vi
   return true;
 }
 
+// Instructions change, and nobody would ever remove what the old ones left.
+void remove_oldest(const std::string& folder) {
+  namespace fs = std::filesystem;
+  std::error_code error;
+  std::vector<std::pair<fs::file_time_type, fs::path>> files;
+  for (fs::directory_iterator it(folder, error), end; !error && it != end; it.increment(error)) {
+    if (it->path().extension() != ".kv") continue;
+    const fs::file_time_type time = it->last_write_time(error);
+    if (!error) files.emplace_back(time, it->path());
+  }
+  if (files.size() <= PrefixStore::kFilesMax) return;
+  std::sort(files.begin(), files.end());
+  files.resize(files.size() - PrefixStore::kFilesMax);
+  for (const auto& [time, path] : files) fs::remove(path, error);
+}
+
 }  // namespace
 
 PrefixStore::PrefixStore(std::string folder, const gguf::File& model)
@@ -214,6 +233,7 @@ void PrefixStore::save(std::span<const TokenId> tokens, const KvSequence& sequen
     }
   }
   if (rename(part.c_str(), path.c_str()) != 0) unlink(part.c_str());
+  remove_oldest(folder_);
 }
 
 }  // namespace inference

@@ -5,6 +5,7 @@
 // not match to the letter is not used.
 // Thread safety: unsafe; owned by the worker thread.
 
+#include <cstddef>
 #include <cstdint>
 #include <span>
 #include <string>
@@ -20,6 +21,8 @@ class File;
 
 class PrefixStore {
  public:
+  static constexpr std::size_t kFilesMax = 64;  // the oldest go first
+
   // `folder` must exist; an empty name makes a store that keeps nothing. The model is known by its
   // header, its size and samples of its weights.
   PrefixStore(std::string folder, const gguf::File& model);

@@ -2,7 +2,11 @@
 
 #include <gtest/gtest.h>
 
+#include <filesystem>
+#include <iterator>
+
 #include "agent/decider.h"
+#include "agent/state_dir.h"
 #include "agent/trust.h"
 #include "schemas/json_schema.h"
 #include "schemas/validator.h"
@@ -45,6 +49,24 @@ TEST_F(EngineDecider, EveryDecisionSatisfiesTheSchemaWhateverTheMessage) {
     EXPECT_LE(decision.confidence, 1);
   }
   loaded.decider->close_route(route);
+}
+
+TEST_F(EngineDecider, KeepsEvaluatedPromptsInTheStateFolder) {
+  const std::string path = dir_.file("state");
+  {
+    const StateDir none("");
+    EXPECT_EQ(none.subfolder("prefixes"), "");
+  }
+  const StateDir state(path);
+  ModelConfig config = model();
+  config.prefix_dir = state.subfolder("prefixes");
+  EXPECT_EQ(state.subfolder("prefixes"), config.prefix_dir) << "it is there already";
+  const LoadedModel loaded = load_model(config);
+  inference::RouteOptions options;
+  options.schema = schemas::parse_schema(R"({"action":["start","stop"]})");
+  loaded.decider->open_route(options);
+  const std::filesystem::directory_iterator files(config.prefix_dir);
+  EXPECT_EQ(std::distance(begin(files), end(files)), 1);
 }
 
 TEST_F(EngineDecider, ChecksTheHashOfTheFileWhenOneIsGiven) {

@@ -137,5 +137,20 @@ TEST_F(PrefixStoreTest, WithoutAFolderKeepsNothing) {
   EXPECT_FALSE(loads(missing, tokens_));
 }
 
+TEST_F(PrefixStoreTest, KeepsTheLatestFilesOnly) {
+  KvSequence one(kLayers, kWidth, 1);
+  one.commit(1);
+  for (TokenId token = 0; token < PrefixStore::kFilesMax + 5; ++token) {
+    store_.save(std::vector<TokenId>{token}, one);
+  }
+  std::size_t files = 0;
+  for (const auto& entry : std::filesystem::directory_iterator(folder())) {
+    files += entry.path().extension() == ".kv";
+  }
+  EXPECT_EQ(files, PrefixStore::kFilesMax);
+  KvSequence out(kLayers, kWidth, 1);
+  EXPECT_TRUE(store_.load(std::vector<TokenId>{PrefixStore::kFilesMax + 4}, &out));
+}
+
 }  // namespace
 }  // namespace inference
