@@ -14,10 +14,15 @@ constexpr double kBeyondSpan = 0.25;
 
 // Kinds of turning words.
 constexpr std::uint32_t kNegation = 1u << 0;
-constexpr std::uint32_t kQuestionWord = 1u << 1;
-constexpr std::uint32_t kReport = 1u << 2;  // what somebody said or did, not what to do
+constexpr std::uint32_t kQuestionWord = 1u << 1;  // counts only as the first word
+constexpr std::uint32_t kReport = 1u << 2;        // what somebody said or did, not what to do
 constexpr std::uint32_t kCondition = 1u << 3;
 constexpr std::uint32_t kQuestionVerb = 1u << 4;  // counts only as the first word
+
+// A turning word that the message begins with, but for a "do" or "please", turns the whole message
+// around, a later one perhaps a part of it; they are kinds of their own.
+constexpr std::uint32_t kLeadingShift = 8;
+constexpr std::u32string_view kBefore[] = {U"do", U"please", U"pls", U"you", U"bitte", U"proszę"};
 
 struct TurningWord {
   std::u32string_view word;
@@ -59,7 +64,8 @@ constexpr TurningWord kWords[] = {
 std::uint32_t kind_of(std::u32string_view word, bool first) {
   for (const TurningWord& entry : kWords) {
     if (entry.word != word) continue;
-    return entry.kind == kQuestionVerb && !first ? 0 : entry.kind;
+    const bool question = entry.kind == kQuestionVerb || entry.kind == kQuestionWord;
+    return question && !first ? 0 : entry.kind;
   }
   return 0;
 }
@@ -86,6 +92,7 @@ std::uint32_t turning_words(std::string_view message) {
   std::uint32_t out = 0;
   std::u32string word;
   bool first = true;
+  bool leading = true;
   for (std::size_t i = 0; i <= message.size();) {
     const bool at_end = i == message.size();
     const char32_t c = at_end ? U' ' : to_lower(next_character(message, i));
@@ -93,7 +100,10 @@ std::uint32_t turning_words(std::string_view message) {
     if (!at_end && is_word_character(c)) {
       word.push_back(c);
     } else if (!apostrophe && !word.empty()) {
-      out |= kind_of(word, first);
+      const std::uint32_t kind = kind_of(word, first);
+      out |= leading ? kind << kLeadingShift : kind;
+      leading =
+          leading && std::find(std::begin(kBefore), std::end(kBefore), word) != std::end(kBefore);
       first = false;
       word.clear();
     }

@@ -18,6 +18,7 @@ namespace {
 constexpr std::uint32_t kFoldsMin = 5;
 constexpr std::uint32_t kFoldsMax = 20;
 constexpr std::size_t kFoldWork = 640;  // examples times folds
+constexpr double kUnlikeShare = 0.7;    // of what nearly all examples resemble one another
 constexpr double kJudgedMin = 8;        // held-out examples that are enough to trust a share
 
 std::vector<std::string_view> messages_of(std::span<const HeadExample> examples) {
@@ -154,7 +155,7 @@ void Head::judge_held_out(std::span<const HeadExample> examples,
   }
   std::vector<double> sorted = likeness;
   std::sort(sorted.begin(), sorted.end());
-  resemblance_low_ = sorted[n / 20];
+  resemblance_low_ = kUnlikeShare * sorted[n / 20];
   for (std::size_t i = 0; i < n; ++i) {
     judged_.push_back({confidence_of(outcomes[i].probability, likeness[i]), outcomes[i].weight,
                        outcomes[i].right});
@@ -212,7 +213,7 @@ HeadAnswer Head::answer(std::string_view message, const FieldScores* model) cons
   out.doubt = doubt_of(message, features, out.best);
   const double likeness = space_.has_fields() ? 1 : resemblance(features);
   out.confidence = confidence_of(out.raw_confidence, likeness);
-  if (likeness < resemblance_low_ && out.doubt.doubt == Doubt::None) {
+  if (!space_.has_fields() && likeness < resemblance_low_ && out.doubt.doubt == Doubt::None) {
     out.doubt.doubt = Doubt::Unlike;
   }
   return out;
@@ -221,9 +222,15 @@ HeadAnswer Head::answer(std::string_view message, const FieldScores* model) cons
 DoubtAnswer Head::doubt_of(std::string_view message, const Features& features,
                            std::span<const std::uint32_t> best) const {
   if (space_.has_fields()) return sensor_doubt(space_, features.numbers);
-  std::uint32_t unseen = turning_words(message);
-  for (std::size_t i = 0; i < turning_.size() && unseen != 0; ++i) {
-    if (std::equal(best.begin(), best.end(), chosen_[i].begin())) unseen &= ~turning_[i];
+  // Excused is a word that for each field's value some example has beside that value.
+  const std::uint32_t words = turning_words(message);
+  std::uint32_t unseen = 0;
+  for (std::size_t f = 0; f < best.size() && words != 0; ++f) {
+    std::uint32_t excused = 0;
+    for (std::size_t i = 0; i < turning_.size(); ++i) {
+      if (chosen_[i][f] == best[f]) excused |= turning_[i];
+    }
+    unseen |= words & ~excused;
   }
   return {unseen != 0 ? Doubt::Unlike : Doubt::None, {}};
 }
