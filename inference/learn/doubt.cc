@@ -17,7 +17,11 @@ constexpr std::uint32_t kNegation = 1u << 0;
 constexpr std::uint32_t kQuestionWord = 1u << 1;  // counts only as the first word
 constexpr std::uint32_t kReport = 1u << 2;        // what somebody said or did, not what to do
 constexpr std::uint32_t kCondition = 1u << 3;
-constexpr std::uint32_t kQuestionVerb = 1u << 4;  // counts only as the first word
+constexpr std::uint32_t kBe = 1u << 4;  // these, too, only as the first word
+constexpr std::uint32_t kHave = 1u << 5;
+constexpr std::uint32_t kDid = 1u << 6;
+constexpr std::uint32_t kWhat = 1u << 7;
+constexpr std::uint32_t kQuestions = kQuestionWord | kBe | kHave | kDid | kWhat;
 
 // A turning word that the message begins with, but for a "do" or "please", turns the whole message
 // around, a later one perhaps a part of it; they are kinds of their own.
@@ -30,42 +34,97 @@ struct TurningWord {
 };
 
 constexpr TurningWord kWords[] = {
-    {U"not", kNegation},        {U"never", kNegation},      {U"dont", kNegation},
-    {U"cannot", kNegation},     {U"without", kNegation},    {U"nor", kNegation},
-    {U"neither", kNegation},    {U"shouldnt", kNegation},   {U"mustnt", kNegation},
-    {U"wont", kNegation},       {U"doesnt", kNegation},     {U"didnt", kNegation},
-    {U"isnt", kNegation},       {U"arent", kNegation},      {U"wasnt", kNegation},
-    {U"nicht", kNegation},      {U"kein", kNegation},       {U"keine", kNegation},
-    {U"keinen", kNegation},     {U"niemals", kNegation},    {U"nie", kNegation},
-    {U"pas", kNegation},        {U"jamais", kNegation},     {U"nunca", kNegation},
-    {U"jamás", kNegation},      {U"non", kNegation},        {U"mai", kNegation},
-    {U"niet", kNegation},       {U"nooit", kNegation},      {U"nigdy", kNegation},
-    {U"who", kQuestionWord},    {U"why", kQuestionWord},    {U"whether", kQuestionWord},
-    {U"when", kQuestionWord},   {U"which", kQuestionWord},  {U"whose", kQuestionWord},
-    {U"wer", kQuestionWord},    {U"warum", kQuestionWord},  {U"wieso", kQuestionWord},
-    {U"wann", kQuestionWord},   {U"qui", kQuestionWord},    {U"pourquoi", kQuestionWord},
-    {U"quand", kQuestionWord},  {U"quién", kQuestionWord},  {U"cuándo", kQuestionWord},
-    {U"chi", kQuestionWord},    {U"perché", kQuestionWord}, {U"wie", kQuestionWord},
-    {U"waarom", kQuestionWord}, {U"kto", kQuestionWord},    {U"dlaczego", kQuestionWord},
-    {U"kiedy", kQuestionWord},  {U"said", kReport},         {U"says", kReport},
-    {U"told", kReport},         {U"asked", kReport},        {U"gesagt", kReport},
-    {U"dit", kReport},          {U"dijo", kReport},         {U"powiedział", kReport},
-    {U"if", kCondition},        {U"unless", kCondition},    {U"until", kCondition},
-    {U"instead", kCondition},   {U"wenn", kCondition},      {U"falls", kCondition},
-    {U"jeśli", kCondition},     {U"is", kQuestionVerb},     {U"are", kQuestionVerb},
-    {U"was", kQuestionVerb},    {U"were", kQuestionVerb},   {U"has", kQuestionVerb},
-    {U"have", kQuestionVerb},   {U"had", kQuestionVerb},    {U"did", kQuestionVerb},
-    {U"does", kQuestionVerb},   {U"ist", kQuestionVerb},    {U"sind", kQuestionVerb},
-    {U"wurde", kQuestionVerb},  {U"est", kQuestionVerb},    {U"está", kQuestionVerb},
-    {U"czy", kQuestionVerb},    {U"what", kQuestionVerb},   {U"how", kQuestionVerb},
-    {U"where", kQuestionVerb},
+    {U"not", kNegation},
+    {U"never", kNegation},
+    {U"dont", kNegation},
+    {U"cannot", kNegation},
+    {U"without", kNegation},
+    {U"nor", kNegation},
+    {U"neither", kNegation},
+    {U"shouldnt", kNegation},
+    {U"mustnt", kNegation},
+    {U"wont", kNegation},
+    {U"doesnt", kNegation},
+    {U"didnt", kNegation},
+    {U"isnt", kNegation},
+    {U"arent", kNegation},
+    {U"wasnt", kNegation},
+    {U"nicht", kNegation},
+    {U"kein", kNegation},
+    {U"keine", kNegation},
+    {U"keinen", kNegation},
+    {U"niemals", kNegation},
+    {U"nie", kNegation},
+    {U"pas", kNegation},
+    {U"jamais", kNegation},
+    {U"nunca", kNegation},
+    {U"jamás", kNegation},
+    {U"non", kNegation},
+    {U"mai", kNegation},
+    {U"niet", kNegation},
+    {U"nooit", kNegation},
+    {U"nigdy", kNegation},
+    {U"who", kQuestionWord},
+    {U"why", kQuestionWord},
+    {U"whether", kQuestionWord},
+    {U"when", kQuestionWord},
+    {U"which", kQuestionWord},
+    {U"whose", kQuestionWord},
+    {U"wer", kQuestionWord},
+    {U"warum", kQuestionWord},
+    {U"wieso", kQuestionWord},
+    {U"wann", kQuestionWord},
+    {U"qui", kQuestionWord},
+    {U"pourquoi", kQuestionWord},
+    {U"quand", kQuestionWord},
+    {U"quién", kQuestionWord},
+    {U"cuándo", kQuestionWord},
+    {U"chi", kQuestionWord},
+    {U"perché", kQuestionWord},
+    {U"wie", kQuestionWord},
+    {U"waarom", kQuestionWord},
+    {U"kto", kQuestionWord},
+    {U"dlaczego", kQuestionWord},
+    {U"kiedy", kQuestionWord},
+    {U"said", kReport},
+    {U"says", kReport},
+    {U"told", kReport},
+    {U"asked", kReport},
+    {U"gesagt", kReport},
+    {U"dit", kReport},
+    {U"dijo", kReport},
+    {U"powiedział", kReport},
+    {U"if", kCondition},
+    {U"unless", kCondition},
+    {U"until", kCondition},
+    {U"instead", kCondition},
+    {U"wenn", kCondition},
+    {U"falls", kCondition},
+    {U"jeśli", kCondition},
+    {U"is", kBe},
+    {U"are", kBe},
+    {U"was", kBe},
+    {U"were", kBe},
+    {U"has", kHave},
+    {U"have", kHave},
+    {U"had", kHave},
+    {U"did", kDid},
+    {U"does", kDid},
+    {U"ist", kBe},
+    {U"sind", kBe},
+    {U"wurde", kHave},
+    {U"est", kBe},
+    {U"está", kBe},
+    {U"czy", kDid},
+    {U"what", kWhat},
+    {U"how", kWhat},
+    {U"where", kWhat},
 };
 
 std::uint32_t kind_of(std::u32string_view word, bool first) {
   for (const TurningWord& entry : kWords) {
     if (entry.word != word) continue;
-    const bool question = entry.kind == kQuestionVerb || entry.kind == kQuestionWord;
-    return question && !first ? 0 : entry.kind;
+    return (entry.kind & kQuestions) != 0 && !first ? 0 : entry.kind;
   }
   return 0;
 }
