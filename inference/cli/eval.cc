@@ -72,6 +72,11 @@ EvalRow judge(const Row& row, const inference::Decision& decision) {
                        field_matches(row.expected, document, field, !is_list(row.schema, field));
     out.right.emplace_back(field, right);
   }
+  out.whole_right = document.is_object();
+  for (const auto& [field, value] : row.expected.items()) {
+    out.whole_right = out.whole_right &&
+                      field_matches(row.expected, document, field, !is_list(row.schema, field));
+  }
   out.expected_class = row_class(row);
   out.confidence = decision.confidence;
   out.raw_confidence = decision.raw_confidence;

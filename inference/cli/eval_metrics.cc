@@ -94,6 +94,7 @@ ordered_json rung_figures(const std::vector<EvalRow>& rows) {
 
 double expected_calibration_error(std::vector<EvalRow> rows, double EvalRow::*confidence) {
   constexpr std::size_t kBins = 10;
+  std::erase_if(rows, [](const EvalRow& row) { return !row.doubt.empty(); });
   std::sort(rows.begin(), rows.end(),
             [&](const EvalRow& a, const EvalRow& b) { return a.*confidence < b.*confidence; });
   double error = 0;
@@ -102,7 +103,7 @@ double expected_calibration_error(std::vector<EvalRow> rows, double EvalRow::*co
     const std::size_t end = rows.size() * (bin + 1) / kBins;
     double gap = 0;
     for (std::size_t i = begin; i < end; ++i)
-      gap += rows[i].*confidence - (rows[i].all_right() ? 1 : 0);
+      gap += rows[i].*confidence - (rows[i].whole_right ? 1 : 0);
     error += std::abs(gap);
   }
   return rows.empty() ? 0 : error / static_cast<double>(rows.size());

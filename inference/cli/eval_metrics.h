@@ -13,6 +13,7 @@ namespace picolm {
 struct EvalRow {
   std::string expected_class;                       // compact JSON of the expected scored fields
   std::vector<std::pair<std::string, bool>> right;  // by scored field
+  bool whole_right = false;  // also the fields that are not scored: what the confidence is about
   double confidence = 0;
   double raw_confidence = 0;  // before calibration
   double ms = 0;
@@ -31,7 +32,8 @@ bool field_matches(const nlohmann::ordered_json& expected, const nlohmann::order
 // ece_before, p50_ms, p99_ms, rungs, doubts}
 // accuracy and balanced_accuracy: means over the splits of the shares in each. balanced_accuracy:
 // mean recall over the classes with at least 10 rows in the split, over all classes where none has
-// as many. ece: 10 bins of equal mass over all rows; ece_before: of the raw confidence.
+// as many. ece: 10 bins of equal mass, of the whole decision, over the rows
+// that were decided (an abstention claims nothing); ece_before: of the raw confidence.
 nlohmann::ordered_json summarise(const std::vector<EvalRow>& rows);
 
 }  // namespace picolm

@@ -131,14 +131,14 @@ std::uint32_t kind_of(std::u32string_view word, bool first) {
 
 }  // namespace
 
-DoubtAnswer sensor_doubt(const FeatureSpace& space, std::span<const double> numbers) {
-  for (std::size_t i = 0; i < numbers.size(); ++i) {
+DoubtAnswer sensor_doubt(const FeatureSpace& space, std::span<const double> readings) {
+  for (std::size_t i = 0; i < readings.size(); ++i) {
     const FeatureSpace::NumberField& field = space.numbers()[i];
-    if (std::isnan(numbers[i])) {
+    if (std::isnan(readings[i])) {
       if (field.always) return {Doubt::SensorFault, field.pointer};
       continue;
     }
-    const double value = field.mean + numbers[i] * field.deviation;
+    const double value = field.mean + readings[i] * field.deviation;
     const double slack = kBeyondSpan * (field.high - field.low);
     if (value < field.low - slack || value > field.high + slack) {
       return {Doubt::SensorFault, field.pointer};

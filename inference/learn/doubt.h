@@ -25,8 +25,8 @@ struct DoubtAnswer {
   std::string pointer;  // of the field at fault
 };
 
-// REQUIRES: `numbers` is of space.features() of the same message.
-DoubtAnswer sensor_doubt(const FeatureSpace& space, std::span<const double> numbers);
+// REQUIRES: `readings` are of space.features() of the same message.
+DoubtAnswer sensor_doubt(const FeatureSpace& space, std::span<const double> readings);
 
 // The words of `message` that turn a command around, as bits: each bit is a kind of word.
 // English, German, French, Spanish, Italian, Dutch and Polish.

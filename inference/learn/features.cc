@@ -1,8 +1,9 @@
 // Pairs is a kernel: the mean over fields of k and over pairs of fields of the product k k', with
 // k = exp(-|x - y|) of the standardised values. It stands for all functions of one and of two
 // fields, so that products, differences and thresholds of pairs need not be listed; and it is
-// bounded, so that a reading far from every example counts nothing instead of much. Oblique adds
-// what depends on the distance of two readings, such as a difference of temperatures.
+// bounded, so that no reading counts for much. A reading beyond all examples counts as the
+// outermost. Oblique adds what depends on the distance of two readings, such as a difference of
+// temperatures.
 
 #include "inference/learn/features.h"
 
@@ -24,7 +25,6 @@ constexpr double kTimeMin = 1e9;                // integers from here on are tim
 constexpr double kUnlikeness = 0.3;             // k of two different categories
 constexpr std::size_t kObliqueNumbersMax = 10;  // fields; the cost grows with their square
 constexpr double kObliqueDeviationMin = 0.05;   // of numbers that hardly differ
-constexpr double kReach = 6;                    // deviations a linear number counts at most
 
 using Fields = std::vector<MessageField>;
 using Kind = MessageField::Kind;
@@ -121,7 +121,7 @@ double linear_similarity(const Features& a, const Features& b) {
   double sum = 0;
   for (std::size_t i = 0; i < a.numbers.size(); ++i) {
     if (std::isnan(a.numbers[i]) || std::isnan(b.numbers[i])) continue;
-    sum += std::clamp(a.numbers[i], -kReach, kReach) * std::clamp(b.numbers[i], -kReach, kReach);
+    sum += a.numbers[i] * b.numbers[i];
   }
   for (std::size_t i = 0; i < a.categories.size(); ++i) sum += same_category(a, b, i) ? 1 : 0;
   return sum / static_cast<double>(a.numbers.size() + a.categories.size());
@@ -195,7 +195,15 @@ Features FeatureSpace::features(std::string_view message) const {
   std::string text(message);
   if (has_fields()) {
     const Fields fields = read_message_fields(message).value_or(Fields{});
-    out.numbers = standardised(fields);
+    out.readings = standardised(fields);
+    for (std::size_t i = 0; i < numbers_.size(); ++i) {
+      const NumberField& number = numbers_[i];
+      const double low = (number.low - number.mean) / number.deviation;
+      const double high = (number.high - number.mean) / number.deviation;
+      // NaN stays NaN.
+      const double reading = out.readings[i];
+      out.numbers.push_back(reading < low ? low : reading > high ? high : reading);
+    }
     if (has_oblique()) out.oblique = oblique_of(out.numbers);
     for (std::size_t i = 0; i < out.oblique.size(); ++i) out.oblique[i] /= oblique_deviation_[i];
     for (const CategoryField& category : categories_) {

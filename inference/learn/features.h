@@ -23,7 +23,8 @@
 namespace inference {
 
 struct Features {
-  std::vector<double> numbers;            // [number fields], standardised; NaN: no number there
+  std::vector<double> readings;           // [number fields], standardised; NaN: no number there
+  std::vector<double> numbers;            // the same, within the span of the examples
   std::vector<double> oblique;            // sums and differences of two numbers, standardised
   std::vector<std::uint32_t> categories;  // [category fields], 0: none of the examples' values
   GramVector text;

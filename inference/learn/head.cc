@@ -221,7 +221,7 @@ HeadAnswer Head::answer(std::string_view message, const FieldScores* model) cons
 
 DoubtAnswer Head::doubt_of(std::string_view message, const Features& features,
                            std::span<const std::uint32_t> best) const {
-  if (space_.has_fields()) return sensor_doubt(space_, features.numbers);
+  if (space_.has_fields()) return sensor_doubt(space_, features.readings);
   // Excused is a word that for each field's value some example has beside that value.
   const std::uint32_t words = turning_words(message);
   std::uint32_t unseen = 0;
