@@ -106,11 +106,17 @@ std::vector<double> oblique_of(const std::vector<double>& numbers) {
   return out;
 }
 
-double closeness(double a, double b) {
-  const bool a_missing = std::isnan(a);
-  const bool b_missing = std::isnan(b);
+Level level(double x) {
+  if (std::isnan(x)) return {x, 1, 1};
+  return {x, math::exp(x), math::exp(-x)};
+}
+
+// e^-|x-y|
+double closeness(const Level& a, const Level& b) {
+  const bool a_missing = std::isnan(a.x);
+  const bool b_missing = std::isnan(b.x);
   if (a_missing || b_missing) return a_missing && b_missing ? 1 : kUnlikeness;
-  return math::exp(-std::abs(a - b));
+  return a.x > b.x ? a.fall * b.rise : a.rise * b.fall;
 }
 
 bool same_category(const Features& a, const Features& b, std::size_t i) {
@@ -118,13 +124,15 @@ bool same_category(const Features& a, const Features& b, std::size_t i) {
 }
 
 double linear_similarity(const Features& a, const Features& b) {
+  const std::size_t count = a.readings.size();
   double sum = 0;
-  for (std::size_t i = 0; i < a.numbers.size(); ++i) {
-    if (std::isnan(a.numbers[i]) || std::isnan(b.numbers[i])) continue;
-    sum += a.numbers[i] * b.numbers[i];
+  for (std::size_t i = 0; i < count; ++i) {
+    if (!std::isnan(a.levels[i].x) && !std::isnan(b.levels[i].x)) {
+      sum += a.levels[i].x * b.levels[i].x;
+    }
   }
   for (std::size_t i = 0; i < a.categories.size(); ++i) sum += same_category(a, b, i) ? 1 : 0;
-  return sum / static_cast<double>(a.numbers.size() + a.categories.size());
+  return sum / static_cast<double>(count + a.categories.size());
 }
 
 }  // namespace
@@ -190,22 +198,31 @@ std::vector<double> FeatureSpace::standardised(const std::vector<MessageField>& 
   return out;
 }
 
+std::vector<double> FeatureSpace::within_span(std::vector<double> readings) const {
+  for (std::size_t i = 0; i < readings.size(); ++i) {
+    const NumberField& number = numbers_[i];
+    const double low = (number.low - number.mean) / number.deviation;
+    const double high = (number.high - number.mean) / number.deviation;
+    double& reading = readings[i];  // NaN stays NaN
+    reading = reading < low ? low : reading > high ? high : reading;
+  }
+  return readings;
+}
+
 Features FeatureSpace::features(std::string_view message) const {
   Features out;
   std::string text(message);
   if (has_fields()) {
     const Fields fields = read_message_fields(message).value_or(Fields{});
     out.readings = standardised(fields);
-    for (std::size_t i = 0; i < numbers_.size(); ++i) {
-      const NumberField& number = numbers_[i];
-      const double low = (number.low - number.mean) / number.deviation;
-      const double high = (number.high - number.mean) / number.deviation;
-      // NaN stays NaN.
-      const double reading = out.readings[i];
-      out.numbers.push_back(reading < low ? low : reading > high ? high : reading);
+    const std::vector<double> numbers = within_span(out.readings);
+    for (const double number : numbers) out.levels.push_back(level(number));
+    if (has_oblique()) {
+      const std::vector<double> oblique = oblique_of(numbers);
+      for (std::size_t i = 0; i < oblique.size(); ++i) {
+        out.levels.push_back(level(oblique[i] / oblique_deviation_[i]));
+      }
     }
-    if (has_oblique()) out.oblique = oblique_of(out.numbers);
-    for (std::size_t i = 0; i < out.oblique.size(); ++i) out.oblique[i] /= oblique_deviation_[i];
     for (const CategoryField& category : categories_) {
       const MessageField* field = find(fields, category.pointer);
       const auto begin = category.values.begin();
@@ -229,7 +246,7 @@ Features FeatureSpace::features(std::string_view message) const {
 }
 
 double number_similarity(Recipe::Numbers kind, const Features& a, const Features& b) {
-  if (kind == Recipe::Numbers::None || a.numbers.size() + a.categories.size() == 0) return 0;
+  if (kind == Recipe::Numbers::None || a.readings.size() + a.categories.size() == 0) return 0;
   if (kind == Recipe::Numbers::Linear) return linear_similarity(a, b);
   double sum = 0;
   double squares = 0;
@@ -239,10 +256,9 @@ double number_similarity(Recipe::Numbers kind, const Features& a, const Features
     squares += k * k;
     ++count;
   };
-  for (std::size_t i = 0; i < a.numbers.size(); ++i) add(closeness(a.numbers[i], b.numbers[i]));
-  if (kind == Recipe::Numbers::Oblique) {
-    for (std::size_t i = 0; i < a.oblique.size(); ++i) add(closeness(a.oblique[i], b.oblique[i]));
-  }
+  const bool oblique = kind == Recipe::Numbers::Oblique;
+  const std::size_t levels = oblique ? a.levels.size() : a.readings.size();
+  for (std::size_t i = 0; i < levels; ++i) add(closeness(a.levels[i], b.levels[i]));
   for (std::size_t i = 0; i < a.categories.size(); ++i) {
     add(same_category(a, b, i) ? 1 : kUnlikeness);
   }

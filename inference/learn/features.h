@@ -22,10 +22,17 @@
 
 namespace inference {
 
+// A number x, with e^x and e^-x, so that e^-|x-y| costs one product.
+struct Level {
+  double x = 0;  // NaN: no number there
+  double rise = 1;
+  double fall = 1;
+};
+
 struct Features {
-  std::vector<double> readings;           // [number fields], standardised; NaN: no number there
-  std::vector<double> numbers;            // the same, within the span of the examples
-  std::vector<double> oblique;            // sums and differences of two numbers, standardised
+  std::vector<double> readings;  // [number fields], standardised; NaN: no number there
+  // The same within the span of the examples, then sums and differences of any two, standardised.
+  std::vector<Level> levels;
   std::vector<std::uint32_t> categories;  // [category fields], 0: none of the examples' values
   GramVector text;
   GramVector masked_text;  // with digits masked
@@ -72,6 +79,7 @@ class FeatureSpace {
 
  private:
   void measure_oblique(std::span<const std::vector<MessageField>> examples);
+  std::vector<double> within_span(std::vector<double> readings) const;
   std::vector<double> standardised(const std::vector<MessageField>& fields) const;
 
   std::vector<NumberField> numbers_;
