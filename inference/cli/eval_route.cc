@@ -3,6 +3,7 @@
 #include <chrono>
 #include <stdexcept>
 
+#include "inference/cli/eval_split.h"
 #include "inference/decide/scoring.h"
 #include "inference/error.h"
 #include "schemas/json_schema.h"
@@ -30,8 +31,10 @@ EvalRoute::EvalRoute(inference::Engine* engine, const Group& group, bool head)
     const inference::Request request{route_.get(), row.payload};
     scores_.push_back(std::move(engine_->score({&request, 1}).front()));
   }
-  // As on a route that has run for a while.
-  for (const inference::MessageScores& scores : scores_) engine_->calibrate(*route_, scores);
+  // As on a route that has run for a while. Rows lie in files by class, messages do not come so.
+  for (const std::size_t i : split_rows(group.rows, 0, 0).tests) {
+    engine_->calibrate(*route_, scores_[i]);
+  }
 }
 
 inference::TeachReport EvalRoute::teach(const std::vector<std::size_t>& rows) {

@@ -80,7 +80,11 @@ void Engine::calibrate(Route& route, const MessageScores& scores) {
   if (scores.status != DecideStatus::Decided || scores.degenerate) return;
   if (!route.impl_->calibrated.is_new(scores.message_hash)) return;
   for (std::size_t f = 0; f < scores.fields.size(); ++f) {
-    route.impl_->calibrations[f].observe(scores.fields[f].model);
+    Calibration& calibration = route.impl_->calibrations[f];
+    const MessageScores::Field& field = scores.fields[f];
+    const std::vector<double> p = join_scores(calibration, field.model, field.overlap);
+    const auto best = std::max_element(p.begin(), p.end()) - p.begin();
+    calibration.observe_stream(field.model, static_cast<std::size_t>(best));
   }
 }
 
