@@ -39,7 +39,9 @@ double balanced_accuracy(const std::vector<const EvalRow*>& rows) {
       sum += ratio(counts.first, counts.second);
       ++count;
     }
-    if (count > 0) return sum / static_cast<double>(count);
+    // The recall of one class alone would say nothing.
+    if (count > 1 || rows_min == 1)
+      return sum / static_cast<double>(std::max<std::size_t>(count, 1));
   }
   return 0;
 }

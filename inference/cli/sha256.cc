@@ -17,10 +17,11 @@ constexpr std::uint32_t root_fraction(std::uint32_t prime, int root) {
   std::uint64_t r = 0;
   for (std::uint64_t bit = std::uint64_t{1} << 36; bit != 0; bit >>= 1) {
     const std::uint64_t next = r | bit;
-    // next^root <= prime * 2^(32 root), in parts that fit 128 bits
+    // next^root < prime * 2^(32 root); of the cube the last 32 bits are dropped on both sides.
     const Wide square = static_cast<Wide>(next) * next;
-    const bool fits = root == 2 ? square <= (static_cast<Wide>(prime) << 64)
-                                : (square >> 32) * next <= (static_cast<Wide>(prime) << 64);
+    const Wide low = (square & 0xFFFFFFFFu) * next;
+    const Wide power = root == 2 ? square : (square >> 32) * next + (low >> 32);
+    const bool fits = power < (static_cast<Wide>(prime) << 64);
     if (fits) r = next;
   }
   return static_cast<std::uint32_t>(r);

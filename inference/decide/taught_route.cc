@@ -36,7 +36,10 @@ TeachReport TaughtRoute::teach(std::span<const Lesson> lessons) {
   bool scored = true;
   for (std::size_t i = 0; i < lessons.size() && !fields_.empty(); ++i) {
     LessonOptions options = read_lesson(lessons[i].expected, fields_);
-    if (!options.error.empty() || !(lessons[i].weight > 0)) {
+    if (options.error.empty() && !(lessons[i].weight > 0)) {
+      options.error = "weight: found none above 0, wanted one";
+    }
+    if (!options.error.empty()) {
       report.refused.push_back({i, std::move(options.error)});
       continue;
     }
