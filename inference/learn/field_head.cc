@@ -26,8 +26,9 @@ std::vector<Recipe> recipes_of(const FeatureSpace& space) {
   using N = Recipe::Numbers;
   using T = Recipe::Text;
   if (!space.has_fields()) return {{N::None, T::Kept}, {N::None, T::Masked}};
-  std::vector<Recipe> out = {{N::Linear, T::None}, {N::Pairs, T::None}};
+  std::vector<Recipe> out = {{N::Pairs, T::None}};
   if (space.has_oblique()) out.push_back({N::Oblique, T::None});
+  out.push_back({N::Linear, T::None});
   if (space.has_text()) out.push_back({N::Pairs, T::Masked});
   return out;
 }
