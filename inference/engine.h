@@ -146,6 +146,7 @@ struct TeachReport {
   bool uses_model = false;       // the model's scores are joined where the head is not sure
   double sure_from = 0;          // confidence from which on the head answers without the model
   double ms = 0;                 // of training, without the model
+  std::size_t memory_bytes = 0;  // of what was learned
 };
 
 class Engine {

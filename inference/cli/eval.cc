@@ -31,18 +31,21 @@ struct TrainSummary {
   std::size_t examples = 0;
   std::size_t with_model = 0;
   double ms_max = 0;
+  std::size_t bytes_max = 0;
 
   void add(std::size_t count, const inference::TeachReport& report) {
     ++splits;
     examples = std::max(examples, count);
     with_model += report.uses_model;
     ms_max = std::max(ms_max, report.ms);
+    bytes_max = std::max(bytes_max, report.memory_bytes);
   }
   ordered_json summary() const {
     return {{"examples", examples},
             {"splits", splits},
             {"splits_with_model", with_model},
-            {"ms_max", ms_max}};
+            {"ms_max", ms_max},
+            {"bytes_max", bytes_max}};
   }
 };
 

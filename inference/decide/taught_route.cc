@@ -65,6 +65,7 @@ TeachReport TaughtRoute::teach(std::span<const Lesson> lessons) {
     report.held_out_accuracy = best.held_out(0).accuracy;
     report.uses_model = uses_model();
     report.sure_from = sure_from_;
+    report.memory_bytes = quick_->memory_bytes() + (joined_ ? joined_->memory_bytes() : 0);
   }
   report.ms =
       std::chrono::duration<double, std::milli>(std::chrono::steady_clock::now() - start).count();

@@ -20,6 +20,11 @@ class GramIndex {
   // Adds to `out` ([texts]) the product of `text` with each text.
   void add_products(const GramVector& text, std::span<double> out) const;
 
+  std::size_t memory_bytes() const {
+    return hashes_.size() * sizeof hashes_[0] + begins_.size() * sizeof begins_[0] +
+           entries_.size() * sizeof entries_[0];
+  }
+
  private:
   struct Entry {
     std::uint32_t text = 0;

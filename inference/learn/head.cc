@@ -73,6 +73,14 @@ Head::Head(std::span<const OptionWords> option_words, std::span<const HeadExampl
   }
   train(examples, examples_);
   judge_held_out(examples, examples_);
+  index_texts();
+  for (FieldHead& field : fields_) {  // only training needed these
+    field.held_out = {};
+    field.fit.scores = {};
+  }
+}
+
+void Head::index_texts() {
   std::vector<const GramVector*> kept;
   std::vector<const GramVector*> masked;
   const bool uses_kept = std::any_of(fields_.begin(), fields_.end(), [](const FieldHead& field) {
@@ -238,6 +246,20 @@ DoubtAnswer Head::doubt_of(std::string_view message, const Features& features,
 bool Head::uses_model() const {
   return std::any_of(fields_.begin(), fields_.end(),
                      [](const FieldHead& field) { return field.model_scale > 0; });
+}
+
+std::size_t Head::memory_bytes() const {
+  std::size_t bytes = sizeof *this + text_.memory_bytes() + masked_text_.memory_bytes();
+  for (const FieldHead& field : fields_) {
+    bytes += sizeof field + (field.fit.dual.size() + field.fit.bias.size()) * sizeof(double);
+  }
+  for (const Features& features : examples_) {
+    bytes += sizeof features + features.readings.size() * sizeof(double) +
+             features.levels.size() * sizeof(Level) +
+             features.categories.size() * sizeof(std::uint32_t);
+  }
+  const std::size_t example_bytes = sizeof(Judged) + (2 + fields_.size()) * sizeof(std::uint32_t);
+  return bytes + examples_.size() * (example_bytes + sizeof(std::vector<std::uint32_t>));
 }
 
 Head::HeldOut Head::held_out(double confidence) const {

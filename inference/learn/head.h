@@ -66,6 +66,7 @@ class Head {
   std::optional<double> confidence_for(double accuracy) const;
 
   const std::vector<FieldHead>& fields() const { return fields_; }
+  std::size_t memory_bytes() const;  // what it holds, without allocator overhead
 
  private:
   struct Judged {
@@ -75,6 +76,7 @@ class Head {
   };
 
   void train(std::span<const HeadExample> examples, const std::vector<Features>& features);
+  void index_texts();
   void judge_held_out(std::span<const HeadExample> examples, const std::vector<Features>& features);
   std::vector<double> kernel_row(const Recipe& recipe, const Features& features) const;
   double resemblance(const Features& features) const;

@@ -22,11 +22,20 @@ using picolm::Split;
 
 // A route taught some rows of a source without the model.
 struct Taught {
-  Taught(const Group& group, std::size_t count, std::uint32_t seed)
+  // Every `wrong_every`-th example gets the label of another one; 0: none.
+  Taught(const Group& group, std::size_t count, std::uint32_t seed, std::size_t wrong_every = 0)
       : split(picolm::split_rows(group.rows, count, seed)),
         route(find_closed_fields(schemas::parse_schema(group.schema_text))) {
     std::vector<std::string> expected;
     for (const std::size_t i : split.examples) expected.push_back(group.rows[i].expected.dump());
+    for (std::size_t k = 0; wrong_every != 0 && k < expected.size(); k += wrong_every) {
+      for (std::size_t i = 0; i < group.rows.size(); ++i) {
+        const std::string other = group.rows[(k * 37 + i) % group.rows.size()].expected.dump();
+        if (other == expected[k]) continue;
+        expected[k] = other;
+        break;
+      }
+    }
     std::vector<Lesson> lessons;
     for (std::size_t k = 0; k < expected.size(); ++k) {
       lessons.push_back({group.rows[split.examples[k]].payload, expected[k]});
@@ -99,6 +108,29 @@ TEST_F(RowsTest, CommandsAreLearnedFromFewExamples) {
   }
   EXPECT_GE(few, 0.71);
   EXPECT_GE(many, 0.81);
+}
+
+TEST_F(RowsTest, OneWrongLabelInTenCostsLittle) {
+  const Group group = read("commands.jsonl", "hwu64-iot");
+  double right = 0;
+  double wrong = 0;
+  for (std::uint32_t seed = 0; seed < 3; ++seed) {
+    right += accuracy(group, Taught(group, 128, seed)) / 3;
+    wrong += accuracy(group, Taught(group, 128, seed, 10)) / 3;
+  }
+  EXPECT_GE(wrong, right - 0.1) << right;
+  RecordProperty("right", std::to_string(right));
+  RecordProperty("wrong", std::to_string(wrong));
+}
+
+TEST_F(RowsTest, ARouteOf128ExamplesTakesAFewHundredKilobytes) {
+  for (const char* source : {"hwu64-iot", "solar-e2e"}) {
+    const Group group = read("commands.jsonl", source);
+    const std::size_t bytes = Taught(group, 128, 0).report.memory_bytes;
+    EXPECT_LE(bytes, 512u << 10) << source;
+    EXPECT_GE(bytes, 32u << 10) << source;
+    RecordProperty(source, std::to_string(bytes));
+  }
 }
 
 TEST_F(RowsTest, OffTopicSentencesAreHardlyEverDecided) {
