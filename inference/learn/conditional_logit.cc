@@ -82,7 +82,7 @@ class Solver {
 Vector Solver::prior_scores() const {
   Vector out(size_);
   for (std::size_t s = 0; s < shared_count_; ++s) {
-    add_row(q_.shared_mean[s], &q_.shared[s * size_], out.data(), size_);
+    add_row(q_.shared_mean[s], q_.shared.data() + s * size_, out.data(), size_);
   }
   return out;
 }
@@ -94,13 +94,13 @@ Vector Solver::times_kernel(const Vector& x) const {
     for (std::size_t j = 0; j < n_; ++j) {
       const double v = x[c * n_ + j];
       if (v == 0) continue;
-      add_row(v / q_.l2, &q_.kernel[j * n_], &out[c * n_], n_);
+      add_row(v / q_.l2, q_.kernel.data() + j * n_, &out[c * n_], n_);
       sum += v;
     }
     for (std::size_t i = 0; i < n_; ++i) out[c * n_ + i] += sum / q_.bias_precision;
   }
   for (std::size_t s = 0; s < shared_count_; ++s) {
-    const double* feature = &q_.shared[s * size_];
+    const double* feature = q_.shared.data() + s * size_;
     double sum = 0;
     for (std::size_t i = 0; i < size_; ++i) sum += feature[i] * x[i];
     add_row(sum / q_.shared_precision, feature, out.data(), size_);
