@@ -45,6 +45,9 @@ struct RouteOptions {
   // Normalise each token's probability over the whole vocabulary instead of the options that
   // compete with it. Reads the output matrix once a pass. REQUIRES: EngineOptions::exact_scoring.
   bool exact = false;
+  // Rungs that may answer a taught route; an untaught one is the model's.
+  bool head = true;
+  bool model = true;
 };
 
 enum class Rung : std::uint8_t { Rule, Cache, Head, Model, Abstain };
@@ -65,14 +68,26 @@ struct FieldResult {
   std::vector<std::pair<std::string, double>> probabilities;  // value as JSON text, schema order
 };
 
+// Why a taught route should not act on a decision although it has one.
+enum class Doubt : std::uint8_t {
+  None,
+  SensorFault,  // a field is missing, no number, or far outside what the examples had
+  Unlike,       // a text that no example resembles, or a command turned around
+};
+std::string_view name(Doubt doubt);  // "", "sensor_fault", "unlike_examples"
+
 enum class DecideStatus : std::uint8_t { Decided, MessageTooLong, ReadFailed };
 
 struct Decision {
   DecideStatus status = DecideStatus::Decided;
-  std::string json;       // compact; parses and validates whatever the model did
-  double confidence = 0;  // product of the chosen probabilities, in [0, 1]
+  std::string json;           // compact; parses and validates whatever the model did
+  double confidence = 0;      // that all of it is right, in [0, 1]; calibrated on a taught route
+  double raw_confidence = 0;  // product of the chosen probabilities
   std::vector<FieldResult> fields;
   Rung rung = Rung::Model;
+  // If not None: rung is Abstain, confidence is 0 and `json` is only the best guess.
+  Doubt doubt = Doubt::None;
+  std::string doubt_pointer;  // of the message's field, for SensorFault
   DecisionStats stats;
 };
 
@@ -86,9 +101,10 @@ class Route {
   Route(const Route&) = delete;
   Route& operator=(const Route&) = delete;
 
+  struct Impl;  // inference/decide/route.h
+
  private:
   friend class Engine;
-  struct Impl;
   explicit Route(std::unique_ptr<Impl> impl);
   std::unique_ptr<Impl> impl_;
 };
@@ -109,6 +125,29 @@ struct MessageScores {
   std::vector<Field> fields;
   bool degenerate = false;  // logits were not finite somewhere: confidence is 0
   DecisionStats stats;
+};
+
+// One labelled message of a route.
+struct Example {
+  std::string_view message;   // as decide() gets it
+  std::string_view expected;  // JSON document; closed fields it lacks are taught nothing
+  double weight = 1;          // in (0, 1]
+  // From score() on the same route, so that the model need not be asked again; may be null.
+  const MessageScores* scores = nullptr;
+};
+
+struct TeachReport {
+  struct Refused {
+    std::size_t index = 0;  // of the example
+    std::string reason;
+  };
+  std::size_t used = 0;
+  std::vector<Refused> refused;  // these taught nothing
+  double held_out_accuracy = 0;  // share of examples decided right by the others, all fields
+  bool uses_model = false;       // the model's scores are joined where the head is not sure
+  double sure_from = 0;          // confidence from which on the head answers without the model
+  double ms = 0;                 // of training, without the model
+  std::size_t memory_bytes = 0;  // of what was learned
 };
 
 class Engine {
@@ -135,6 +174,12 @@ class Engine {
   void calibrate(Route& route, const MessageScores& scores);
   Decision choose(Route& route, std::string_view message, const MessageScores& scores);
 
+  // Makes these examples all that the route has learned. What is learned depends on nothing else:
+  // the examples are the state to keep. At most the last 512 are taken; 128 train in under a
+  // second. The model scores each message once and remembers that while the route is open.
+  TeachReport teach(Route& route, std::span<const Example> examples);
+  void forget(Route& route);
+
   // Greedy continuation of `prompt` (a user turn in the model's chat format), at most `tokens_max`
   // tokens; constrained to `schema` if there is one.
   std::string generate(std::string_view prompt, std::uint32_t tokens_max,
@@ -153,8 +198,9 @@ class Engine {
   std::uint32_t threads() const;
   std::uint32_t vocabulary_count() const;
 
+  struct Impl;  // inference/decide/engine_impl.h
+
  private:
-  struct Impl;
   std::unique_ptr<Impl> impl_;
 };
 

@@ -1,17 +1,22 @@
 // picolm eval: decides labelled rows and says how often it was right and how well it knew.
 //
-// Each row is scored by the model once. Without labels only the unlabelled stream calibrates: the
+// Each row is scored by the model once. Without --train only the unlabelled stream calibrates: the
 // candidates' means are those over all rows of the route, as on a route that has run for a while.
+// With it a route is taught some of its rows and decides the others, in several splits.
 
 #include <algorithm>
 #include <cstdio>
-#include <fstream>
 #include <map>
 #include <memory>
 #include <nlohmann/json.hpp>
+#include <numeric>
+#include <optional>
 
 #include "inference/cli/command.h"
 #include "inference/cli/eval_metrics.h"
+#include "inference/cli/eval_route.h"
+#include "inference/cli/eval_rows.h"
+#include "inference/cli/eval_split.h"
 #include "inference/error.h"
 #include "schemas/json_schema.h"
 
@@ -20,135 +25,38 @@ namespace {
 
 using nlohmann::ordered_json;
 
+// What teaching took, over all splits of a source.
+struct TrainSummary {
+  std::size_t splits = 0;
+  std::size_t examples = 0;
+  std::size_t with_model = 0;
+  double ms_max = 0;
+  std::size_t bytes_max = 0;
+
+  void add(std::size_t count, const inference::TeachReport& report) {
+    ++splits;
+    examples = std::max(examples, count);
+    with_model += report.uses_model;
+    ms_max = std::max(ms_max, report.ms);
+    bytes_max = std::max(bytes_max, report.memory_bytes);
+  }
+  ordered_json summary() const {
+    return {{"examples", examples},
+            {"splits", splits},
+            {"splits_with_model", with_model},
+            {"ms_max", ms_max},
+            {"bytes_max", bytes_max}};
+  }
+};
+
 struct Arguments {
   ModelArguments model;
-  std::string rows;
-  std::string instructions;
-  std::vector<std::string> where;
-  std::vector<std::string> rungs{"model"};
-  std::size_t limit = 0;
+  RowArguments rows;
+  std::vector<std::string> rungs{"model", "head"};
+  std::size_t train = 0;
+  std::uint32_t seeds = 5;
   bool json = false;
 };
-
-struct Row {
-  std::string payload;
-  ordered_json expected;
-  std::vector<std::string> score;
-  ordered_json schema;
-};
-
-// Rows that share schema and instructions share a route.
-struct Group {
-  std::string schema_text;
-  std::string instructions;
-  std::vector<Row> rows;
-};
-
-struct Source {
-  std::vector<Group> groups;
-  std::size_t row_count = 0;
-  std::size_t skipped = 0;
-  std::map<std::string, std::size_t> refused;  // reason -> rows
-};
-
-bool matches(const ordered_json& row, const std::vector<std::string>& where) {
-  for (const std::string& condition : where) {
-    const std::size_t equals = condition.find('=');
-    const std::string key = condition.substr(0, equals);
-    if (!row.contains(key)) return false;
-    const ordered_json& value = row[key];
-    const std::string text = value.is_string() ? value.get<std::string>() : value.dump();
-    if (text != condition.substr(equals + 1)) return false;
-  }
-  return true;
-}
-
-// One row with its place in the file, which every refusal names.
-struct PlacedRow {
-  const ordered_json& row;
-  std::string place;  // FILE:LINE
-
-  [[noreturn]] void refuse(const std::string& key, const char* wanted) const {
-    throw std::runtime_error(place + ": \"" + key + "\": wanted " + wanted);
-  }
-
-  std::string text(const std::string& key) const {
-    if (!row.at(key).is_string()) refuse(key, "a string");
-    return row.at(key).get<std::string>();
-  }
-
-  std::vector<std::string> texts(const std::string& key) const {
-    std::vector<std::string> out;
-    if (!row.at(key).is_array()) refuse(key, "a list of strings");
-    for (const ordered_json& value : row.at(key)) {
-      if (!value.is_string()) refuse(key, "a list of strings");
-      out.push_back(value.get<std::string>());
-    }
-    return out;
-  }
-};
-
-void add_row(Source& source, const PlacedRow& placed, std::string instructions) {
-  const ordered_json& row = placed.row;
-  const std::string schema_text = row["schema"].dump();
-  Group* group = nullptr;
-  for (Group& g : source.groups) {
-    if (g.schema_text == schema_text && g.instructions == instructions) group = &g;
-  }
-  if (group == nullptr) {
-    group = &source.groups.emplace_back(Group{schema_text, std::move(instructions), {}});
-  }
-  if (!row.at("expected").is_object()) placed.refuse("expected", "an object");
-  Row out{placed.text("payload"), row.at("expected"), {}, row["schema"]};
-  if (row.contains("score")) {
-    out.score = placed.texts("score");
-  } else {
-    for (const auto& [field, value] : out.expected.items()) out.score.push_back(field);
-  }
-  group->rows.push_back(std::move(out));
-  ++source.row_count;
-}
-
-std::map<std::string, Source> read_rows(const Arguments& arguments) {
-  ordered_json by_source = ordered_json::object();
-  if (!arguments.instructions.empty()) {
-    std::ifstream file(arguments.instructions);
-    by_source = ordered_json::parse(file, nullptr, false);
-    const bool usable =
-        by_source.is_object() && std::all_of(by_source.begin(), by_source.end(),
-                                             [](const auto& text) { return text.is_string(); });
-    if (!usable) {
-      throw std::runtime_error(arguments.instructions +
-                               ": found no object of texts, wanted {SOURCE: TEXT}");
-    }
-  }
-  std::ifstream file(arguments.rows);
-  if (!file) throw std::runtime_error(arguments.rows + ": cannot be read");
-  std::map<std::string, Source> sources;
-  std::string line;
-  bool any = false;
-  for (std::size_t number = 1; std::getline(file, line); ++number) {
-    if (line.empty()) continue;
-    any = true;
-    const ordered_json row = ordered_json::parse(line, nullptr, false);
-    const PlacedRow placed{row, arguments.rows + ":" + std::to_string(number)};
-    if (!row.is_object()) throw std::runtime_error(placed.place + ": not a JSON object");
-    if (!matches(row, arguments.where)) continue;
-    const std::string name = row.contains("source") ? placed.text("source") : "rows";
-    Source& source = sources[name];
-    if (!row.contains("schema") || !row.contains("payload") || !row.contains("expected")) {
-      ++source.skipped;
-      continue;
-    }
-    if (arguments.limit != 0 && source.row_count >= arguments.limit) continue;
-    std::string instructions = by_source.value(name, "");
-    if (row.contains("instructions")) instructions = placed.text("instructions");
-    add_row(source, placed, std::move(instructions));
-  }
-  if (file.bad()) throw std::runtime_error(arguments.rows + ": cannot be read");
-  if (!any) throw std::runtime_error(arguments.rows + ": found no row, wanted at least one");
-  return sources;
-}
 
 bool is_list(const ordered_json& schema, const std::string& field) {
   if (!schema.contains("properties") || !schema["properties"].contains(field)) return false;
@@ -162,41 +70,68 @@ bool is_list(const ordered_json& schema, const std::string& field) {
 EvalRow judge(const Row& row, const inference::Decision& decision) {
   EvalRow out;
   const ordered_json document = ordered_json::parse(decision.json, nullptr, false);
-  ordered_json expected_class = ordered_json::object();
   for (const std::string& field : row.score) {
     const bool right = document.is_object() &&
                        field_matches(row.expected, document, field, !is_list(row.schema, field));
     out.right.emplace_back(field, right);
-    if (row.expected.contains(field)) expected_class[field] = row.expected[field];
   }
-  out.expected_class = expected_class.dump();
+  out.whole_right = document.is_object();
+  for (const auto& [field, value] : row.expected.items()) {
+    out.whole_right = out.whole_right &&
+                      field_matches(row.expected, document, field, !is_list(row.schema, field));
+  }
+  out.expected_class = row_class(row);
   out.confidence = decision.confidence;
+  out.raw_confidence = decision.raw_confidence;
+  out.rung = inference::name(decision.rung);
+  out.doubt = inference::name(decision.doubt);
   out.ms = decision.stats.ms;
   return out;
 }
 
-void evaluate_group(inference::Engine& engine, const Group& group, Source& source,
-                    std::vector<EvalRow>& out) {
-  std::unique_ptr<inference::Route> route;
-  try {
-    route = engine.open_route({schemas::parse_schema(group.schema_text), group.instructions, {}});
-  } catch (const schemas::SchemaError& error) {
-    source.refused[error.keyword()] += group.rows.size();
-    return;
-  } catch (const inference::LoadError& error) {
-    source.refused[error.what()] += group.rows.size();
-    return;
+// What is common to all groups and sources.
+struct Evaluation {
+  const Arguments& arguments;
+  inference::Engine* engine;  // null: only the head answers
+
+  bool allows(const char* rung) const {
+    const auto& rungs = arguments.rungs;
+    return std::find(rungs.begin(), rungs.end(), rung) != rungs.end();
   }
-  std::vector<inference::MessageScores> scores;
-  for (const Row& row : group.rows) {
-    const inference::Request request{route.get(), row.payload};
-    scores.push_back(std::move(engine.score({&request, 1}).front()));
+
+  void test(EvalRoute& route, const Group& group, const std::vector<std::size_t>& tests,
+            std::uint32_t split, std::vector<EvalRow>& out) const {
+    for (const std::size_t i : tests) {
+      out.push_back(judge(group.rows[i], route.decide(i)));
+      out.back().split = split;
+    }
   }
-  for (const auto& message : scores) engine.calibrate(*route, message);
-  for (std::size_t i = 0; i < group.rows.size(); ++i) {
-    out.push_back(judge(group.rows[i], engine.choose(*route, group.rows[i].payload, scores[i])));
+
+  void run(const Group& group, Source& source, std::vector<EvalRow>& out,
+           TrainSummary& train) const {
+    std::optional<EvalRoute> route;
+    try {
+      route.emplace(engine, group, allows("head"));
+    } catch (const schemas::SchemaError& error) {
+      source.refused[error.keyword()] += group.rows.size();
+      return;
+    } catch (const inference::LoadError& error) {
+      source.refused[error.what()] += group.rows.size();
+      return;
+    }
+    if (arguments.train == 0) {
+      std::vector<std::size_t> all(group.rows.size());
+      std::iota(all.begin(), all.end(), std::size_t{0});
+      test(*route, group, all, 0, out);
+      return;
+    }
+    for (std::uint32_t seed = 0; seed < arguments.seeds; ++seed) {
+      const Split split = split_rows(group.rows, arguments.train, seed);
+      train.add(split.examples.size(), route->teach(split.examples));
+      test(*route, group, split.tests, seed, out);
+    }
   }
-}
+};
 
 void print_table(const ordered_json& all) {
   std::printf("%-20s %6s %9s %9s %7s %9s %9s  %s\n", "source", "n", "accuracy", "balanced", "ece",
@@ -218,6 +153,9 @@ void print_table(const ordered_json& all) {
       std::printf("  at confidence %-5s coverage %.3f accuracy %.3f\n", threshold.c_str(),
                   coverage.get<double>(), accuracy.get<double>());
     }
+    if (s.contains("train")) std::printf("  train %s\n", s["train"].dump().c_str());
+    std::printf("  ece before calibration %.3f  rungs %s\n", s["ece_before"].get<double>(),
+                s["rungs"].dump().c_str());
     if (s["skipped"] != 0) std::printf("  skipped, no schema: %s\n", s["skipped"].dump().c_str());
     for (const auto& [reason, count] : s["refused"].items()) {
       std::printf("  refused, %s: %s\n", printable(reason).c_str(), count.dump().c_str());
@@ -226,13 +164,21 @@ void print_table(const ordered_json& all) {
 }
 
 void evaluate(const Arguments& arguments) {
-  std::map<std::string, Source> sources = read_rows(arguments);
-  inference::Engine engine(engine_options(arguments.model));
+  std::map<std::string, Source> sources = read_rows(arguments.rows);
+  std::optional<inference::Engine> engine;
+  const auto& rungs = arguments.rungs;
+  if (std::find(rungs.begin(), rungs.end(), "model") != rungs.end()) {
+    if (arguments.model.model.empty()) throw CLI::RequiredError("--model");
+    engine.emplace(engine_options(arguments.model));
+  }
+  const Evaluation evaluation{arguments, engine ? &*engine : nullptr};
   ordered_json all = ordered_json::object();
   for (auto& [name, source] : sources) {
     std::vector<EvalRow> rows;
-    for (const Group& group : source.groups) evaluate_group(engine, group, source, rows);
+    TrainSummary train;
+    for (const Group& group : source.groups) evaluation.run(group, source, rows, train);
     ordered_json summary = summarise(rows);
+    if (arguments.train != 0) summary["train"] = train.summary();
     summary["skipped"] = source.skipped;
     summary["refused"] = ordered_json::object();
     for (const auto& [reason, count] : source.refused) summary["refused"][reason] = count;
@@ -251,17 +197,23 @@ void add_eval(CLI::App& app) {
   const auto arguments = std::make_shared<Arguments>();
   CLI::App* command = app.add_subcommand("eval", "accuracy and calibration on labelled rows");
   add_model_arguments(*command, arguments->model);
-  command->add_option("ROWS", arguments->rows, "JSON lines {topic,payload,schema,expected,score}")
+  command
+      ->add_option("ROWS", arguments->rows.rows, "JSON lines {topic,payload,schema,expected,score}")
       ->required();
-  command->add_option("--instructions", arguments->instructions, "JSON file {SOURCE: TEXT}");
-  command->add_option("--where", arguments->where, "only rows with key=value")
+  command->add_option("--instructions", arguments->rows.instructions, "JSON file {SOURCE: TEXT}");
+  command->add_option("--where", arguments->rows.where, "only rows with key=value")
       ->check([](const std::string& text) {
         return text.find('=') == std::string::npos ? "wanted key=value" : "";
       });
-  command->add_option("--limit", arguments->limit, "rows a source at most");
+  command->add_option("--limit", arguments->rows.limit, "rows a source at most");
   command->add_option("--rungs", arguments->rungs, "rungs that may answer")
       ->delimiter(',')
-      ->check(CLI::IsMember({"model"}));
+      ->check(CLI::IsMember({"model", "head"}));
+  command->get_option("--model")->required(false);  // the head alone needs none
+  command->add_option("--train", arguments->train, "examples a route; the other rows are decided")
+      ->check(CLI::Range(std::size_t{0}, inference::Head::kExamplesMax));
+  command->add_option("--seeds", arguments->seeds, "ways to choose the examples")
+      ->check(CLI::Range(1u, 1000u));
   command->add_flag("--json", arguments->json, "print one JSON object");
   command->callback([arguments] { evaluate(*arguments); });
 }

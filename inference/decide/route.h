@@ -3,6 +3,7 @@
 // What a route keeps between messages. Internal to decide/.
 // Thread safety: unsafe; owned by the worker thread.
 
+#include <map>
 #include <memory>
 #include <optional>
 #include <string>
@@ -10,10 +11,10 @@
 
 #include "inference/decide/candidate_tree.h"
 #include "inference/decide/closed_fields.h"
+#include "inference/decide/taught_route.h"
 #include "inference/engine.h"
 #include "inference/kv/kv_sequence.h"
 #include "inference/learn/calibration.h"
-#include "inference/learn/overlap.h"
 #include "inference/learn/recent.h"
 #include "inference/text/chat.h"
 
@@ -24,10 +25,15 @@ struct Route::Impl {
   ChatPrompt prompt;
   std::vector<ClosedField> fields;
   std::optional<CandidateTree> tree;
-  std::vector<std::vector<NgramSet>> option_words;  // [field][option]
-  std::vector<Calibration> calibrations;            // [field]
-  RecentTexts calibrated;                           // messages that the means have seen
-  std::unique_ptr<KvSequence> prefix;               // keys and values of prompt.before
+  std::vector<Calibration> calibrations;  // [field]
+  RecentTexts calibrated;                 // messages that the means have seen
+  std::unique_ptr<KvSequence> prefix;     // keys and values of prompt.before
+  std::optional<TaughtRoute> lessons;     // always there once the route is open
+  // The model's scores of examples, by hash of the message, so that a lesson more costs one.
+  std::map<std::uint64_t, FieldScores> example_scores;
+  bool closed = false;  // no field is generated
+  bool head = true;     // rungs that may answer
+  bool model = true;
 };
 
 // Weights of the untaught decision: standardised model score and word overlap. They are the means

@@ -16,6 +16,7 @@ constexpr double kSpreadFloor = 0.25;
 Calibration::Calibration(std::size_t option_count)
     : means_(option_count, 0.0), deviations_(option_count, 0.0) {
   PICOLM_CHECK(option_count > 0);
+  recent_.assign(option_count, 1.0 / static_cast<double>(option_count));
 }
 
 void Calibration::observe(std::span<const double> scores) {
@@ -27,6 +28,16 @@ void Calibration::observe(std::span<const double> scores) {
     means_[i] += before / count_;
     deviations_[i] += (before * (scores[i] - means_[i]) - deviations_[i]) / count_;
   }
+}
+
+void Calibration::observe_stream(std::span<const double> scores, std::size_t option) {
+  PICOLM_CHECK(option < recent_.size());
+  for (std::size_t i = 0; i < recent_.size(); ++i) {
+    recent_[i] += ((i == option ? 1.0 : 0.0) - recent_[i]) / kRecentMessages;
+  }
+  if (stream_count_ >= kWarmUpMessages && recent_[option] > kOneSidedShare) return;
+  stream_count_ = std::min(stream_count_ + 1, kWarmUpMessages);
+  observe(scores);
 }
 
 std::vector<double> Calibration::standardise(std::span<const double> scores) const {

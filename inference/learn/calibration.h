@@ -23,6 +23,16 @@ class Calibration {
   // REQUIRES: scores.size() == option_count.
   void observe(std::span<const double> scores);
 
+  // The same for a message of the stream whose decision was `option`. Once the means have seen
+  // kWarmUpMessages of the stream they are frozen for an option that most recent messages were
+  // decided for: a burst of alarms is news, and must not become what is normal.
+  // REQUIRES: option < option_count.
+  void observe_stream(std::span<const double> scores, std::size_t option);
+
+  static constexpr double kWarmUpMessages = 64;
+  static constexpr double kRecentMessages = 16;  // that count as recent
+  static constexpr double kOneSidedShare = 0.8;
+
   // (score - mean) / spread for each option; the scores unchanged before anything was observed.
   std::vector<double> standardise(std::span<const double> scores) const;
 
@@ -30,6 +40,8 @@ class Calibration {
 
  private:
   double count_ = 0;                // messages, at most kMemoryMessages
+  double stream_count_ = 0;         // messages of the stream, at most kWarmUpMessages
+  std::vector<double> recent_;      // [option_count] share of recent decisions
   std::vector<double> means_;       // [option_count]
   std::vector<double> deviations_;  // [option_count], mean of squared deviations
 };

@@ -149,6 +149,25 @@ class Eval(case.FolderCase):
         found = json.loads(picolm("eval", "-m", tiny_model(), path, "--json").out)
         self.assertEqual(found["rows"]["n"] + sum(found["rows"]["refused"].values()), 1)
 
+    def test_a_taught_route_needs_no_model(self):
+        path = self.folder / "taught.jsonl"
+        rows = [{"id": f"{status}-{number}", "payload": f"{words} at {number} o'clock",
+                 "schema": SCHEMA, "expected": {"status": status}}
+                for number in range(40)
+                for words, status in (("all runs well", "ok"), ("it broke down", "error"))]
+        path.write_text("".join(json.dumps(row) + "\n" for row in rows))
+        arguments = ("eval", path, "--rungs", "head", "--train", 16, "--seeds", 3, "--json")
+        text = picolm(*arguments).out
+        found = json.loads(text)["rows"]
+        self.assertEqual((found["train"]["examples"], found["train"]["splits"]), (16, 3))
+        self.assertEqual(found["n"], 3 * (80 - 16))
+        self.assertGreaterEqual(found["accuracy"], 0.95)
+        self.assertEqual(set(found["rungs"]) - {"head", "abstain"}, set())
+        again = json.loads(picolm(*arguments).out)["rows"]
+        for name in ("accuracy", "coverage_at", "ece", "doubts"):
+            self.assertEqual(again[name], found[name], "the same splits give the same figures")
+        self.assertEqual(run_command("picolm", *arguments[:2]).returncode, 2, "a model is wanted")
+
     def test_the_table_shows_every_source(self):
         text = picolm("eval", "-m", tiny_model(), self.rows()).out
         for word in ("plant", "other", "accuracy", "skipped, no schema: 1"):

@@ -52,6 +52,33 @@ TEST(Calibration, FollowsAStreamThatChanges) {
   EXPECT_NEAR(out[1], 0, 0.01);
 }
 
+// A stream of two kinds of message, then a long burst of one of them.
+TEST(Calibration, ABurstOfAlarmsIsNotCalibratedAway) {
+  test_support::Random random(11);
+  const auto message = [&](bool alarm) {
+    const double noise = static_cast<double>(random.normal()) * 0.3;
+    return std::vector<double>{(alarm ? -2.0 : -0.5) + noise, (alarm ? -1.0 : -2.5) - noise};
+  };
+  const auto decided = [](const Calibration& calibration, const std::vector<double>& scores) {
+    const auto standard = calibration.standardise(scores);
+    return standard[1] > standard[0] ? std::size_t{1} : std::size_t{0};
+  };
+  Calibration calibration(2);
+  for (int i = 0; i < 200; ++i) {
+    const auto scores = message(i % 3 == 0);
+    calibration.observe_stream(scores, decided(calibration, scores));
+  }
+  int alarms = 0;
+  for (int i = 0; i < 3000; ++i) {
+    const auto scores = message(true);
+    const std::size_t option = decided(calibration, scores);
+    calibration.observe_stream(scores, option);
+    alarms += option == 1;
+  }
+  EXPECT_GT(alarms, 2990);
+  EXPECT_EQ(decided(calibration, message(false)), 0u) << "and what is normal stays normal";
+}
+
 TEST(Calibration, IgnoresScoresThatAreNotFinite) {
   Calibration calibration(2);
   calibration.observe(std::vector<double>{-1, -2});

@@ -1,0 +1,60 @@
+#pragma once
+
+// What an engine holds. Internal to decide/.
+// Thread safety: unsafe; owned by the worker thread.
+
+#include <algorithm>
+#include <string_view>
+#include <vector>
+
+#include "inference/constrain/generate.h"
+#include "inference/constrain/vocabulary_trie.h"
+#include "inference/decide/route.h"
+#include "inference/decide/sequence_model.h"
+#include "inference/decide/sweep.h"
+#include "inference/engine.h"
+#include "inference/kv/prefix_store.h"
+#include "inference/model/loaded_model.h"
+#include "inference/text/tokenizer.h"
+
+namespace inference {
+
+struct Engine::Impl {
+  explicit Impl(const EngineOptions& options);
+
+  const Config& config() const { return loaded.model.config(); }
+  const Tokenizer& tokenizer() const { return *loaded.tokenizer; }
+
+  std::vector<TokenId> encode_continuation(std::string_view text) const {
+    return tokenizer().encode_text(text, Tokenizer::Position::Continuation);
+  }
+
+  GenerateLimits limits() const {
+    GenerateLimits limits;
+    limits.end_token = tokenizer().eos();
+    return limits;
+  }
+
+  // Throws LoadError if the last generation could not read the weights.
+  void check_read() const {
+    if (sequence_model.failed()) loaded.file.refuse("weights", "a read error", "readable weights");
+  }
+
+  // Throws LoadError if the prompt does not work even around an empty message.
+  void check_prompt(const ChatPrompt& prompt) const;
+
+  // What the route's next pass must evaluate for `message`, or why it cannot.
+  DecideStatus prepare(const Route::Impl& route, std::string_view message, SweepJob* job,
+                       DecisionStats* stats) const;
+
+  LoadedModel loaded;
+  ChatFormat chat_format;
+  VocabularyTrie vocabulary;
+  KvSequence work;  // open fields are generated in it, and large candidate trees scored
+  SequenceModel sequence_model;
+  Sweep sweep;
+  bool exact_scoring;
+  PrefixStore prefixes;
+};
+
+}  // namespace inference
