@@ -50,9 +50,14 @@ void check_model(const Config& config) {
   OpenRoutes routes(model.decider.get());
   const auto set = make_route_set(config, 1);
   for (const auto& route : set->routes) {
-    const std::string failure = routes.open(route);
-    if (!failure.empty()) {
-      throw ConfigError(config.file + ": route " + route->name() + ": " + failure);
+    const OpenRoutes::Opened opened = routes.open(route);
+    if (!opened.failure.empty()) {
+      throw ConfigError(config.file + ": route " + route->name() + ": " + opened.failure);
+    }
+    for (const auto& refused : opened.taught.refused) {
+      std::fprintf(stderr, "%s: warning: route %s: example %zu teaches nothing: %s\n",
+                   config.file.c_str(), route->name().c_str(), refused.index,
+                   refused.reason.c_str());
     }
     compare_examples(route->config(), *routes.find(route.get()), model.decider.get());
   }

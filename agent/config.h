@@ -98,6 +98,8 @@ struct RouteConfig {
   std::string instructions;
   std::vector<ExampleRow> examples;
   std::vector<BindConfig> bind;
+  bool head = true;  // rungs
+  bool model = true;
   double min_confidence = 0;
   std::string fallback;  // compact JSON; empty: none
   transport::TopicTemplate publish{"-"};

@@ -117,14 +117,14 @@ constexpr auto kKeys = std::to_array<KeySpec>({
 {"routes[].instructions",    String,       false, "\"\"",        0,     8192,      "bytes", "",
  "What the model is told before every message."},
 {"routes[].examples",        PathOrList,   false, "[]",          0,     1000,      "rows",  "",
- "Rows `{\"payload\":…,\"expected\":{…}}`, inline or as a file of JSON lines. Their payloads "
- "calibrate the route at start and `check` compares its decisions with them; nothing is trained "
- "on them yet."},
+ "Rows `{\"payload\":…,\"expected\":{…}}`, inline or as a file of JSON lines. The route "
+ "learns from them at start (from the last 512), and `check` compares its decisions with them."},
 {"routes[].bind",            StringMap,    false, "{}",          0,     64,        "items", "",
  "Properties of the decision that the agent fills from named levels, such as "
  "`\"press-{press}\"`; the model neither sees nor decides them."},
-{"routes[].rungs",           ChoiceList,   false, "[\"model\"]", 1,     1,         "items", "model",
- "Who may decide, in order."},
+{"routes[].rungs", ChoiceList, false, "[\"head\",\"model\"]", 1, 2, "items", "head|model",
+ "Who may decide, in order: what was learned from examples where it is sure, the model. "
+ "A route without examples asks the model."},
 {"routes[].min_confidence",  Number,       false, "0",           0,     1,         "",      "",
  "Below it the agent abstains."},
 {"routes[].fallback",        Json,         false, "",            kNone, kNone,     "",      "",
@@ -154,7 +154,6 @@ constexpr auto kUnbuilt = std::to_array<std::string_view>({
     "routes[].mode=act",
     "routes[].rungs=rule",
     "routes[].rungs=cache",
-    "routes[].rungs=head",
 });
 
 }  // namespace

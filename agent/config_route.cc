@@ -97,6 +97,13 @@ void read_policy(const Json& json, const std::string& where, RouteConfig* route)
                       "a stored command must never be carried out again");
   }
   if (text_of(json, "envelope") == "full") route->envelope = EnvelopeKind::Full;
+  if (json.contains("rungs")) {
+    const auto has = [&](const char* rung) {
+      return std::find(json["rungs"].begin(), json["rungs"].end(), rung) != json["rungs"].end();
+    };
+    route->head = has("head");
+    route->model = has("model");
+  }
   if (json.contains("min_confidence")) route->min_confidence = json["min_confidence"].get<double>();
 }
 

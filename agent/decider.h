@@ -31,8 +31,10 @@ class Decider {
   virtual RouteHandle open_route(const inference::RouteOptions& options) = 0;
   virtual void close_route(RouteHandle route) = 0;
 
-  // Scores a typical message of the route and moves the candidates' means by it.
-  virtual void calibrate(RouteHandle route, std::string_view message) = 0;
+  // Moves the candidates' means by typical messages, spread over `examples`, and teaches the route
+  // all of them in place of what it was taught before. REQUIRES: `route` is open.
+  virtual inference::TeachReport teach(RouteHandle route,
+                                       std::span<const inference::Example> examples) = 0;
 
   // One decision a question, in order. Questions share passes over the model; what is decided does
   // not depend on that. REQUIRES: their routes are open.

@@ -9,6 +9,8 @@
 namespace agent {
 namespace {
 
+constexpr std::size_t kCalibrationMax = 32;  // these many settle the means
+
 class EngineDecider final : public Decider {
  public:
   explicit EngineDecider(const inference::EngineOptions& options) : engine_(options) {}
@@ -21,13 +23,23 @@ class EngineDecider final : public Decider {
 
   void close_route(RouteHandle route) override { routes_.erase(route); }
 
-  void calibrate(RouteHandle route, std::string_view message) override {
+  inference::TeachReport teach(RouteHandle route,
+                               std::span<const inference::Example> examples) override {
     inference::Route& found = *routes_.at(route);
-    const inference::Request request{&found, message};
-    const inference::MessageScores scores = std::move(engine_.score({&request, 1}).front());
-    if (scores.status == inference::DecideStatus::Decided && !scores.degenerate) {
-      engine_.calibrate(found, scores);
+    // Evenly over the list, since examples are often sorted by what they decide.
+    const std::size_t step = (examples.size() + kCalibrationMax - 1) / kCalibrationMax;
+    std::vector<inference::Request> requests;
+    for (std::size_t i = 0; i < examples.size(); i += step) {
+      requests.push_back({&found, examples[i].message});
     }
+    const std::vector<inference::MessageScores> scores = engine_.score(requests);
+    std::vector<inference::Example> scored(examples.begin(), examples.end());
+    for (std::size_t i = 0; i < scores.size(); ++i) {
+      scored[i * step].scores = &scores[i];
+      const bool usable = scores[i].status == inference::DecideStatus::Decided;
+      if (usable && !scores[i].degenerate) engine_.calibrate(found, scores[i]);
+    }
+    return engine_.teach(found, scored);
   }
 
   std::vector<inference::Decision> decide(std::span<const Question> questions) override {

@@ -109,6 +109,9 @@ void conclude(const JudgeInput& input, const BoundValues& bound,
   if (!is_valid(config, decision->json, record->best_guess)) {
     return end(Outcome::Quarantined, reason::kInvalidDecision, record);
   }
+  if (decision->doubt != inference::Doubt::None) {
+    return abstain(input, bound, inference::name(decision->doubt), record);
+  }
   // Written so that a confidence that is not a number abstains.
   if (!(record->confidence >= config.min_confidence)) {
     return abstain(input, bound, reason::kBelowMinConfidence, record);

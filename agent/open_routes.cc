@@ -3,37 +3,40 @@
 #include "agent/payload_text.h"
 
 namespace agent {
-namespace {
-
-// Scoring every example would delay the start; this many settle the means.
-constexpr std::size_t kCalibrationMax = 32;
-
-}  // namespace
 
 OpenRoutes::~OpenRoutes() {
   for (const auto& [route, entry] : entries_) decider_->close_route(entry.handle);
 }
 
-std::string OpenRoutes::open(std::shared_ptr<const Route> route) {
+OpenRoutes::Opened OpenRoutes::open(std::shared_ptr<const Route> route) {
   const RouteConfig& config = route->config();
   inference::RouteOptions options;
   options.schema = config.open_schema;
   options.instructions = config.instructions;
+  options.head = config.head;
+  options.model = config.model;
   try {
     const RouteHandle handle = decider_->open_route(options);
     const Route* key = route.get();
     entries_[key] = Entry{std::move(route), handle};
-    // Evenly over the file, since examples are often sorted by what they decide.
-    const std::size_t step = (config.examples.size() + kCalibrationMax - 1) / kCalibrationMax;
-    for (std::size_t i = 0; i < config.examples.size(); i += step) {
-      for (const Element& element : read_payload(config, config.examples[i].payload)) {
-        if (!element.text.empty()) decider_->calibrate(handle, element.text);
-      }
-    }
+    return {{}, teach(config, handle)};
   } catch (const inference::LoadError& error) {
-    return error.what();
+    return {error.what(), {}};
   }
-  return {};
+}
+
+inference::TeachReport OpenRoutes::teach(const RouteConfig& config, RouteHandle handle) {
+  std::vector<std::pair<std::string, const std::string*>> lessons;  // text, expected
+  for (const ExampleRow& row : config.examples) {
+    for (Element& element : read_payload(config, row.payload)) {
+      if (!element.text.empty()) lessons.emplace_back(std::move(element.text), &row.expected);
+    }
+  }
+  std::vector<inference::Example> examples;
+  for (const auto& [text, expected] : lessons) {
+    examples.push_back({.message = text, .expected = *expected});
+  }
+  return examples.empty() ? inference::TeachReport{} : decider_->teach(handle, examples);
 }
 
 std::optional<RouteHandle> OpenRoutes::find(const Route* route) const {

@@ -21,13 +21,20 @@ class OpenRoutes {
   OpenRoutes(const OpenRoutes&) = delete;
   OpenRoutes& operator=(const OpenRoutes&) = delete;
 
-  // Opens one route and calibrates it with its examples. Returns the failure, empty if none.
-  std::string open(std::shared_ptr<const Route> route);
+  struct Opened {
+    std::string failure;            // empty: none
+    inference::TeachReport taught;  // what became of the examples, an entry an element
+  };
+
+  // Opens one route and teaches it its examples.
+  Opened open(std::shared_ptr<const Route> route);
 
   // The handle; nothing for a route that is not open.
   std::optional<RouteHandle> find(const Route* route) const;
 
  private:
+  inference::TeachReport teach(const RouteConfig& config, RouteHandle handle);
+
   Decider* decider_;
   // The key is kept alive by the value: a queued message may be the last owner otherwise.
   struct Entry {

@@ -36,7 +36,8 @@ constexpr std::string_view name(Outcome outcome) {
 }
 
 // Why an input did not become a decision; reasons of the payload itself come from
-// schemas::PayloadError. Each is a counter in the metrics.
+// schemas::PayloadError, those of a message that is unlike the examples from inference::Doubt. Each
+// is a counter in the metrics.
 namespace reason {
 inline constexpr std::string_view kTopicInvalid = "topic_invalid";
 inline constexpr std::string_view kPropertiesTooLarge = "properties_too_large";

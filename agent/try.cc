@@ -41,7 +41,7 @@ class Bench {
         judge_(config.agent_id, model_.model_hash, model_.decider.get(), "try"),
         routes_(make_route_set(config, 1)) {
     for (const auto& route : routes_->routes) {
-      const std::string failure = open_.open(route);
+      const std::string failure = open_.open(route).failure;
       if (!failure.empty()) {
         std::fprintf(stderr, "picolm-agent: route %s: %s\n", route->name().c_str(),
                      failure.c_str());

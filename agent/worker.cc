@@ -148,11 +148,17 @@ bool Worker::load(const RouteSet& routes) {
 Worker::OpenSet Worker::open(const RouteSet& set, RouteStates* states) {
   OpenSet out{set.generation, std::make_unique<OpenRoutes>(model_.decider.get())};
   for (const auto& route : set.routes) {
-    std::string failure = out.routes->open(route);
-    if (!failure.empty()) {
-      logger_->error("route.failed", {{"route", route->name()}, {"reason", failure}});
+    OpenRoutes::Opened opened = out.routes->open(route);
+    if (!opened.failure.empty()) {
+      logger_->error("route.failed", {{"route", route->name()}, {"reason", opened.failure}});
+    } else if (!route->config().examples.empty()) {
+      logger_->info("route.taught",
+                    {{"route", route->name()},
+                     {"examples", std::to_string(opened.taught.used)},
+                     {"refused", std::to_string(opened.taught.refused.size())},
+                     {"held_out_accuracy", std::to_string(opened.taught.held_out_accuracy)}});
     }
-    (*states)[route->name()] = std::move(failure);
+    (*states)[route->name()] = std::move(opened.failure);
   }
   return out;
 }

@@ -54,6 +54,10 @@ class Plant:
             self.status.put(json.loads(message.payload))
             return
         properties = dict(getattr(message.properties, "UserProperty", []))
+        if "/abstained/" in message.topic:
+            note = json.loads(message.payload)
+            properties = {"input": note["input"], "reason": note["reason"],
+                          "confidence": note["confidence"], "outcome": "ABSTAINED"}
         if "input" in properties:
             self.answers.put(
                 (time.monotonic(), message.topic, message.payload.decode(), properties))
@@ -70,7 +74,8 @@ class Plant:
         sys.exit("the agent did not come online")
 
     def ask(self, number, topic, payload):
-        """Sends one message; returns (milliseconds, payload, properties) of its decision."""
+        """Sends one message; returns (milliseconds, payload, properties) of its decision, or of the
+        note that the agent abstains, which follows a fallback if the route has one."""
         properties = Properties(PacketTypes.PUBLISH)
         properties.UserProperty = [("id", f"demo-{number}")]
         sent = time.monotonic()
@@ -80,7 +85,10 @@ class Plant:
                 at, answer_topic, answer, found = self.answers.get(timeout=ANSWER_WAIT_S)
             except queue.Empty:
                 return None
-            if found["input"] == f"demo-{number}" and answer_topic.endswith("/decision"):
+            ends = answer_topic.endswith("/decision") or "/abstained/" in answer_topic
+            if found["input"] == f"demo-{number}" and ends:
+                if "/abstained/" in answer_topic:
+                    answer = "{}"  # no fallback came before the note: nothing was decided
                 return (at - sent) * 1000, answer, found
 
 
@@ -178,7 +186,8 @@ def main():
             count[2] += mark != ""
             mark = ("right " if right else "wrong ") + mark
         confidence = f"{float(properties.get('confidence', 'nan')):.2f}"
-        table.row(row["topic"], payload, text, confidence, f"{ms:.0f}", mark)
+        decision = text if text != "{}" else f"({properties['reason']})"
+        table.row(row["topic"], payload, decision, confidence, f"{ms:.0f}", mark)
 
     print()
     for name, (right, all_rows, abstained) in routes.items():

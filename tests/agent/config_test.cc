@@ -81,7 +81,7 @@ INSTANTIATE_TEST_SUITE_P(
                     Spoiled{"/routes/0/command", R"("a/b")", "not built yet"},
                     Spoiled{"/routes/0/mode", R"("act")", "\"act\" is not built yet"},
                     Spoiled{"/routes/0/rungs", R"(["rule","model"])", "\"rule\" is not built yet"},
-                    Spoiled{"/routes/0/rungs", R"(["head"])", "\"head\" is not built yet"}));
+                    Spoiled{"/routes/0/rungs", R"(["cache"])", "\"cache\" is not built yet"}));
 
 INSTANTIATE_TEST_SUITE_P(
     Types, ConfigRefusal,

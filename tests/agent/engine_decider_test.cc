@@ -36,7 +36,9 @@ TEST_F(EngineDecider, EveryDecisionSatisfiesTheSchemaWhateverTheMessage) {
       schemas::parse_schema(R"({"action":["start","stop"],"target":["A","B","none"]})");
   options.instructions = "Decide.";
   const RouteHandle route = loaded.decider->open_route(options);
-  loaded.decider->calibrate(route, "start A");
+  const inference::Example example{.message = "start A",
+                                   .expected = R"({"action":"start","target":"A"})"};
+  EXPECT_EQ(loaded.decider->teach(route, {&example, 1}).used, 1U);
   std::vector<Question> questions;
   for (const char* message : {"stop B", "", "{\"t\":1}", "<|im_end|>", "°C \xF0\x9F\x98\x80"}) {
     questions.push_back({route, message});

@@ -313,6 +313,21 @@ TEST(Judge, OneThatCannotBeDecidedCostsNoOtherItsDecision) {
   EXPECT_EQ(desk.decider.batches, (std::vector<std::size_t>{1, 1}));
 }
 
+TEST(Judge, AMessageInDoubtAbstainsHoweverLowTheThreshold) {
+  for (const auto& [doubt, reason] : {std::pair{inference::Doubt::SensorFault, "sensor_fault"},
+                                      std::pair{inference::Doubt::Unlike, "unlike_examples"}}) {
+    inference::Decision answer = decision(R"({"status":"ok"})");
+    answer.doubt = doubt;
+    Desk desk(TestJson::parse(R"({"min_confidence":0})"), answer);
+    const DecisionRecord record = desk.judge();
+    EXPECT_EQ(record.outcome, Outcome::Abstained);
+    EXPECT_EQ(record.reason, reason);
+    EXPECT_EQ(record.rung, inference::Rung::Abstain);
+    EXPECT_EQ(record.decision, "");
+    EXPECT_NE(record.best_guess, "");
+  }
+}
+
 TEST(Judge, AsksNothingForNothing) {
   Stack desk(kNothing);
   EXPECT_TRUE(desk.judge_all({}).empty());
@@ -320,7 +335,7 @@ TEST(Judge, AsksNothingForNothing) {
   EXPECT_TRUE(desk.decider.batches.empty());
 }
 
-TEST(OpenRoutes, CalibratesWithExamplesAndReportsARouteThatCannotBeOpened) {
+TEST(OpenRoutes, TeachesTheExamplesAndReportsARouteThatCannotBeOpened) {
   ScriptedDecider decider([](std::string_view) { return decision("{}"); });
   TestJson json = good_config();
   json["routes"][0]["examples"] = TestJson::parse(
@@ -332,10 +347,15 @@ TEST(OpenRoutes, CalibratesWithExamplesAndReportsARouteThatCannotBeOpened) {
   const auto set = make_route_set(load(json), 1);
   {
     OpenRoutes routes(&decider);
-    EXPECT_EQ(routes.open(set->routes[0]), "");
-    EXPECT_EQ(decider.calibrated,
-              (std::vector<std::string>{R"({"oil":1 °C})", R"({"oil":90 °C})"}));
-    EXPECT_EQ(routes.open(set->routes[1]), "context too small");
+    const OpenRoutes::Opened opened = routes.open(set->routes[0]);
+    EXPECT_EQ(opened.failure, "");
+    EXPECT_EQ(opened.taught.used, 2U);
+    using Lesson = std::pair<std::string, std::string>;
+    EXPECT_EQ(
+        decider.taught,
+        (std::vector<Lesson>{{R"({"oil":1 °C})", R"({"status":"ok"})"},
+                             {R"({"oil":90 °C})", R"({"status":"error","target":"press-1"})"}}));
+    EXPECT_EQ(routes.open(set->routes[1]).failure, "context too small");
     EXPECT_TRUE(routes.find(set->routes[0].get()));
     EXPECT_FALSE(routes.find(set->routes[1].get()));
   }

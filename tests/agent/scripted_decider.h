@@ -27,8 +27,13 @@ class ScriptedDecider final : public Decider {
     return last_;
   }
   void close_route(RouteHandle route) override { open_.erase(route); }
-  void calibrate(RouteHandle, std::string_view message) override {
-    calibrated.emplace_back(message);
+  inference::TeachReport teach(RouteHandle, std::span<const inference::Example> examples) override {
+    for (const inference::Example& example : examples) {
+      taught.emplace_back(example.message, example.expected);
+    }
+    inference::TeachReport report;
+    report.used = examples.size();
+    return report;
   }
   std::vector<inference::Decision> decide(std::span<const Question> questions) override {
     std::vector<inference::Decision> out;
@@ -41,8 +46,8 @@ class ScriptedDecider final : public Decider {
   }
 
   std::size_t open_count() const { return open_.size(); }
-  std::vector<std::string> calibrated;
-  std::vector<std::size_t> batches;  // sizes of those that were answered
+  std::vector<std::pair<std::string, std::string>> taught;  // message, expected
+  std::vector<std::size_t> batches;                         // sizes of those that were answered
 
  private:
   const Answer answer_;
