@@ -22,6 +22,9 @@ Matcher::Matcher(const CompiledSchema& schema, const VocabularyTrie& vocabulary,
       vocabulary_(vocabulary),
       walk_(schema, vocabulary),
       mask_(vocabulary.vocabulary_count()) {
+  constexpr std::size_t kFramesReserved = 2048;
+  state_.reserve(kFramesReserved);
+  scratch_.reserve(kFramesReserved);
   reset(bytes_max);
 }
 
@@ -47,7 +50,8 @@ const TokenMask& Matcher::mask() {
 bool Matcher::take(std::string_view bytes, MatchError error) {
   if (error_ != MatchError::None) return false;
   if (bytes.empty() && error == MatchError::BytesNotAllowed) return true;
-  State next = state_;
+  State& next = scratch_;
+  next = state_;
   bool fits = !bytes.empty();
   for (std::size_t i = 0; i < bytes.size() && fits; ++i) {
     fits = schema_.advance(&next, static_cast<std::uint8_t>(bytes[i]));
@@ -79,7 +83,7 @@ bool Matcher::can_end() const { return error_ == MatchError::None && schema_.is_
 
 bool Matcher::finished() const {
   if (!can_end()) return false;
-  return state_.depth == 0 || bytes_left_ == 0 || schema_.allowed_bytes(state_).empty();
+  return bytes_left_ == 0 || schema_.allowed_bytes(state_).empty();
 }
 
 void Matcher::append_forced(std::string* out) const {
