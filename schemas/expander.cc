@@ -88,6 +88,9 @@ Shapes Expander::expand(const JsonValue& schema) {
   check_keywords(schema, references_);
   const JsonValue* reference = schema.find("$ref");
   if (reference == nullptr) return expand_object(schema);
+  if (references_.draft() == Draft::Unstated && schema.find("$id") != nullptr) {
+    refuse(schema, "$ref", "stands beside $id, which only counts from draft 2019-09 on; add $schema");
+  }
   const JsonValue* target = references_.resolve(schema);
   const Shapes& meant = shapes_of({target, false});
   // Up to draft-07 what stands beside $ref counts for nothing, later it does.

@@ -140,6 +140,7 @@ void NodeWriter::write_integers(const DecimalInterval& interval,
   const auto decimal_of = [](std::int64_t value) { return *parse_decimal(std::to_string(value)); };
   IntegerNode node;
   node.multiples = multiples;
+  node.plain = expander_.references().integers_are_plain();
   if (interval.minimum) {
     node.minimum = ceil_to_int64(*interval.minimum);
     const auto order = compare(decimal_of(node.minimum), *interval.minimum);
@@ -154,6 +155,10 @@ void NodeWriter::write_integers(const DecimalInterval& interval,
     if (order > 0 || (next && node.maximum == std::numeric_limits<std::int64_t>::min())) return;
     if (next) --node.maximum;
   }
+  // The ends of int64 stand for no bound; a stated one beyond them is drawn in by one.
+  using Int64 = std::numeric_limits<std::int64_t>;
+  if (interval.minimum && node.minimum == Int64::min()) ++node.minimum;
+  if (interval.maximum && node.maximum == Int64::max()) --node.maximum;
   if (node.minimum <= node.maximum) branches_.emplace_back(std::move(node));
 }
 

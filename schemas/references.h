@@ -18,6 +18,9 @@ class References {
 
   Draft draft() const { return draft_; }
 
+  // Up to draft-04 a number written with a fraction, 1.0, is no integer.
+  bool integers_are_plain() const { return integers_are_plain_; }
+
   // JSON pointer of a value of the text; empty for the root and for values that are not of it.
   std::string pointer_of(const JsonValue* value) const;
 
@@ -30,6 +33,7 @@ class References {
 
   const JsonValue& root_;
   Draft draft_ = Draft::Unstated;
+  bool integers_are_plain_ = false;
   std::string root_id_;
   std::map<std::string, const JsonValue*> resources_;  // by absolute id
   std::map<std::string, const JsonValue*> anchors_;    // by id#anchor

@@ -43,7 +43,8 @@ struct EnumNode {
 struct IntegerNode {
   std::int64_t minimum = std::numeric_limits<std::int64_t>::min();
   std::int64_t maximum = std::numeric_limits<std::int64_t>::max();
-  std::vector<std::string> multiples;  // JSON numbers above zero without exponent
+  std::vector<std::string> multiples = {};  // JSON numbers above zero without exponent
+  bool plain = false;                  // 1.0 is not taken for 1 (up to draft-04)
 };
 
 // A bound of a number, kept as the decimal text of the schema, so that comparing an
@@ -57,7 +58,7 @@ struct DecimalBound {
 struct NumberNode {
   std::optional<DecimalBound> minimum;
   std::optional<DecimalBound> maximum;
-  std::vector<std::string> multiples;  // JSON numbers above zero without exponent
+  std::vector<std::string> multiples = {};  // JSON numbers above zero without exponent
 };
 
 // One condition on a text.
@@ -75,10 +76,10 @@ struct StringNode {
   std::uint32_t min_length = 0;
   std::uint32_t max_length = 0;  // always finite; see Limits::string_length_default
   bool max_is_default = false;  // the schema has no maximum: longer ones are not written, but valid
-  std::vector<TextCheck> checks;  // all must hold
+  std::vector<TextCheck> checks = {};  // all must hold
   // Made of the checks, min_length, and max_length unless it is a default; null without checks.
   // Shared, since parts of specs are copied into others and tables are large.
-  std::shared_ptr<const StringAutomaton> automaton;
+  std::shared_ptr<const StringAutomaton> automaton = nullptr;
 };
 
 struct ArrayNode {
@@ -86,7 +87,7 @@ struct ArrayNode {
   std::uint32_t min_items = 0;
   std::uint32_t max_items = 0;  // always finite
   bool max_is_default = false;  // as of strings
-  std::vector<NodeId> prefix;   // of the first elements; `items` is of those after them
+  std::vector<NodeId> prefix = {};   // of the first elements; `items` is of those after them
   bool unique = false;          // then the elements are EnumNodes
 };
 
@@ -108,11 +109,11 @@ struct ObjectNode {
   std::vector<Property> properties;
   std::uint32_t min_properties = 0;
   std::uint32_t max_properties = std::numeric_limits<std::uint32_t>::max();
-  std::vector<std::string> patterns;
-  std::vector<KeyClass> classes;  // empty: no undeclared keys
-  std::optional<NodeId> names;    // what every undeclared key must be, as a string
+  std::vector<std::string> patterns = {};
+  std::vector<KeyClass> classes = {};  // empty: no undeclared keys
+  std::optional<NodeId> names = std::nullopt;    // what every undeclared key must be, as a string
   // Tells the classes apart: label i + 1 is classes[i]. Null where all texts belong to classes[0].
-  std::shared_ptr<const StringAutomaton> keys;
+  std::shared_ptr<const StringAutomaton> keys = nullptr;
 };
 
 using Node = std::variant<BooleanNode, NullNode, EnumNode, IntegerNode, NumberNode, StringNode,

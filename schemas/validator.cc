@@ -5,6 +5,7 @@
 #include "schemas/validator.h"
 
 #include <algorithm>
+#include <limits>
 #include <map>
 #include <optional>
 #include <set>
@@ -108,11 +109,13 @@ class Walker {
   Verdict check_node(const IntegerNode& node, const JsonValue& value,
                      const std::string& pointer) const {
     DecimalInterval interval;
-    interval.minimum = parse_decimal(std::to_string(node.minimum));
-    interval.maximum = parse_decimal(std::to_string(node.maximum));
+    using Int64 = std::numeric_limits<std::int64_t>;  // whose ends stand for no bound
+    if (node.minimum != Int64::min()) interval.minimum = parse_decimal(std::to_string(node.minimum));
+    if (node.maximum != Int64::max()) interval.maximum = parse_decimal(std::to_string(node.maximum));
     const auto number = value.is(Kind::Number) ? parse_decimal(value.text) : std::nullopt;
     if (number && number->is_integer() && contains(interval, *number) &&
-        has_multiples(*number, node.multiples)) {
+        has_multiples(*number, node.multiples) &&
+        !(node.plain && value.text.find_first_of(".eE") != std::string::npos)) {
       return valid();
     }
     return invalid(

@@ -37,7 +37,8 @@ inline constexpr std::uint64_t kShortestBytesMax = 1u << 16;  // of the shortest
 
 // Ways to read a document that are followed at once. Of more, those with the longest completions
 // are dropped: documents are lost, never a wrong one taken.
-inline constexpr std::uint32_t kThreadsMax = 64;
+inline constexpr std::uint32_t kWaysMax = 64;            // for writing
+inline constexpr std::uint32_t kWaysForVerdicts = 4096;  // for verdicts
 
 // Properties of an object, where they may come in any order.
 inline constexpr std::uint32_t kPropertiesMax = 256;

@@ -5,6 +5,7 @@
 #include "inference/constrain/number_reader.h"
 
 #include <algorithm>
+#include <limits>
 
 #include "inference/error.h"
 
@@ -148,7 +149,8 @@ bool NumberReader::is_whole() const {
          phase == Phase::Power;
 }
 
-NumberBounds::NumberBounds(const schemas::IntegerNode& node) : is_integer_(true) {
+NumberBounds::NumberBounds(const schemas::IntegerNode& node)
+    : is_integer_(true), is_plain_(node.plain) {
   using Limits = std::numeric_limits<std::int64_t>;
   // The ends of int64 are what a schema without bounds has.
   if (node.minimum != Limits::min()) minimum_ = Bound{read(std::to_string(node.minimum)), false};
@@ -174,6 +176,10 @@ bool NumberBounds::contains(const NumberReader& number) const {
   if (maximum_) {
     const int order = compare(number, maximum_->value);
     if (order > 0 || (order == 0 && (maximum_->exclusive || !number.is_exact))) return false;
+  }
+  if (is_plain_ && number.phase != NumberReader::Phase::Zero &&
+      number.phase != NumberReader::Phase::Integer) {
+    return false;
   }
   if (is_integer_) {
     const Digits digits = digits_of(number);

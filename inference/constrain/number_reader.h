@@ -60,6 +60,7 @@ class NumberBounds {
   std::optional<Bound> maximum_;
   std::vector<NumberReader> multiples_;
   bool is_integer_ = false;
+  bool is_plain_ = false;
 };
 
 }  // namespace inference

@@ -163,7 +163,8 @@ void CompiledSchema::step_way(State* state, std::uint32_t top, std::uint8_t byte
 }
 
 void CompiledSchema::drop_longest(State* state) const {
-  while (state->way_count() > kThreadsMax) {
+  const std::uint32_t ways_max = use_ == SchemaUse::Write ? kWaysMax : kWaysForVerdicts;
+  while (state->way_count() > ways_max) {
     std::size_t longest = state->first_;
     if (use_ == SchemaUse::Write) {
       for (std::size_t i = state->first_; i < state->tops_.size(); ++i) {
@@ -190,7 +191,7 @@ bool CompiledSchema::advance(State* state, std::uint8_t byte, Undo* undo) const 
     take_back(state, *undo);
     return false;
   }
-  if (state->way_count() > kThreadsMax) drop_longest(state);
+  if (state->way_count() > kWaysMax) drop_longest(state);
   return true;
 }
 

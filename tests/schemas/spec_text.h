@@ -15,6 +15,14 @@ inline std::string text_of(const SchemaSpec& spec, NodeId id);
 struct SpecWriter {
   const SchemaSpec& spec;
 
+  std::string operator()(const NeverNode&) const { return "never"; }
+  std::string operator()(const AnyOfNode& node) const {
+    std::string text;
+    for (const NodeId branch : node.branches) {
+      text += (text.empty() ? "" : " | ") + text_of(spec, branch);
+    }
+    return "(" + text + ")";
+  }
   std::string operator()(const BooleanNode&) const { return "bool"; }
   std::string operator()(const NullNode&) const { return "null"; }
   std::string operator()(const EnumNode& node) const {
