@@ -89,7 +89,8 @@ Shapes Expander::expand(const JsonValue& schema) {
   const JsonValue* reference = schema.find("$ref");
   if (reference == nullptr) return expand_object(schema);
   if (references_.draft() == Draft::Unstated && schema.find("$id") != nullptr) {
-    refuse(schema, "$ref", "stands beside $id, which only counts from draft 2019-09 on; add $schema");
+    refuse(schema, "$ref",
+           "stands beside $id, which counts only from draft 2019-09 on; add $schema");
   }
   const JsonValue* target = references_.resolve(schema);
   const Shapes& meant = shapes_of({target, false});

@@ -81,13 +81,14 @@ References::References(const JsonValue& root) : root_(root) {
   if (dialect != nullptr && dialect->is(Kind::String)) {
     const std::string& text = dialect->text;
     const auto names = [&](const char* part) { return text.find(part) != std::string::npos; };
+    if (names("://") && !names("json-schema.org")) {
+      refuse_keyword("", "$schema", "a dialect that is not known");
+    }
     if (names("draft-03") || names("draft-04") || names("draft-06") || names("draft-07")) {
       draft_ = Draft::Old;
       integers_are_plain_ = names("draft-03") || names("draft-04");
     } else if (names("2019-09") || names("2020-12")) {
       draft_ = Draft::New;
-    } else if (names("://") && !names("json-schema.org")) {
-      refuse_keyword("", "$schema", "a dialect that is not known");
     }
   }
   resources_[""] = &root;

@@ -14,7 +14,7 @@
 
 #include "schemas/limits.h"
 #include "schemas/regex.h"
-#include "schemas/string_automaton.h"
+#include "schemas/text_product.h"
 
 namespace schemas {
 namespace {

@@ -55,7 +55,10 @@ class Compiler {
   void write(const SchemaSet& set, NodeId id) {
     NodeWriter writer(expander_, set, [this](const SchemaSet& part) { return node_of(part); });
     std::vector<Node> branches = writer.take();
-    if (branches.empty()) return;  // it stays a NeverNode
+    if (branches.empty()) {
+      if (id == spec_.root) refuse_empty(*set.front().schema);
+      return;  // it stays a NeverNode
+    }
     if (branches.size() == 1) {
       spec_.nodes[id] = std::move(branches.front());
       return;
@@ -63,6 +66,18 @@ class Compiler {
     AnyOfNode any;
     for (Node& branch : branches) any.branches.push_back(add(std::move(branch)));
     spec_.nodes[id] = std::move(any);
+  }
+
+  // At the keyword that most likely is at fault.
+  [[noreturn]] static void refuse_empty(const JsonValue& root) {
+    if (root.is(JsonValue::Kind::Boolean)) throw SchemaError("", "false", "allows nothing");
+    for (const char* keyword : {"enum", "const", "minimum", "exclusiveMinimum", "maximum",
+                                "exclusiveMaximum", "minLength", "minItems", "minProperties"}) {
+      if (root.find(keyword) != nullptr) {
+        refuse_keyword("", keyword, "no value satisfies it and the other keywords of the schema");
+      }
+    }
+    throw SchemaError("", "schema", "no document satisfies it");
   }
 
   References references_;

@@ -44,7 +44,7 @@ struct IntegerNode {
   std::int64_t minimum = std::numeric_limits<std::int64_t>::min();
   std::int64_t maximum = std::numeric_limits<std::int64_t>::max();
   std::vector<std::string> multiples = {};  // JSON numbers above zero without exponent
-  bool plain = false;                  // 1.0 is not taken for 1 (up to draft-04)
+  bool plain = false;                       // 1.0 is not taken for 1 (up to draft-04)
 };
 
 // A bound of a number, kept as the decimal text of the schema, so that comparing an
@@ -78,17 +78,16 @@ struct StringNode {
   bool max_is_default = false;  // the schema has no maximum: longer ones are not written, but valid
   std::vector<TextCheck> checks = {};  // all must hold
   // Made of the checks, min_length, and max_length unless it is a default; null without checks.
-  // Shared, since parts of specs are copied into others and tables are large.
-  std::shared_ptr<const StringAutomaton> automaton = nullptr;
+  TextTable automaton = nullptr;
 };
 
 struct ArrayNode {
   NodeId items = 0;
   std::uint32_t min_items = 0;
-  std::uint32_t max_items = 0;  // always finite
-  bool max_is_default = false;  // as of strings
-  std::vector<NodeId> prefix = {};   // of the first elements; `items` is of those after them
-  bool unique = false;          // then the elements are EnumNodes
+  std::uint32_t max_items = 0;      // always finite
+  bool max_is_default = false;      // as of strings
+  std::vector<NodeId> prefix = {};  // of the first elements; `items` is of those after them
+  bool unique = false;              // then the elements are EnumNodes
 };
 
 struct Property {
@@ -110,10 +109,10 @@ struct ObjectNode {
   std::uint32_t min_properties = 0;
   std::uint32_t max_properties = std::numeric_limits<std::uint32_t>::max();
   std::vector<std::string> patterns = {};
-  std::vector<KeyClass> classes = {};  // empty: no undeclared keys
-  std::optional<NodeId> names = std::nullopt;    // what every undeclared key must be, as a string
+  std::vector<KeyClass> classes = {};          // empty: no undeclared keys
+  std::optional<NodeId> names = std::nullopt;  // what every undeclared key must be, as a string
   // Tells the classes apart: label i + 1 is classes[i]. Null where all texts belong to classes[0].
-  std::shared_ptr<const StringAutomaton> keys = nullptr;
+  TextTable keys = nullptr;
 };
 
 using Node = std::variant<BooleanNode, NullNode, EnumNode, IntegerNode, NumberNode, StringNode,

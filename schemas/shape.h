@@ -68,13 +68,13 @@ struct Shape {
   std::uint32_t max_length = kNoMaximum;
   std::vector<TextCheck> checks;
 
-  std::vector<std::shared_ptr<const ArrayRule>> arrays;
+  std::vector<std::shared_ptr<const ArrayRule>> arrays;  // shared by the shapes of a union
   std::uint32_t min_items = 0;
   std::uint32_t max_items = kNoMaximum;
   bool unique = false;
 
-  std::vector<std::shared_ptr<const ObjectRule>> objects;
-  std::vector<std::string> required;  // in order, without repetitions
+  std::vector<std::shared_ptr<const ObjectRule>> objects;  // as well
+  std::vector<std::string> required;                       // in order, without repetitions
   std::uint32_t min_properties = 0;
   std::uint32_t max_properties = kNoMaximum;
   SchemaSet names;

@@ -12,7 +12,8 @@
 namespace schemas {
 namespace {
 
-constexpr std::uint64_t kNone = std::uint64_t{1} << 31;  // also the clip, so that sums do not wrap
+constexpr std::uint64_t kNone = std::uint64_t{1} << 40;
+constexpr std::uint64_t kClip = std::uint64_t{1} << 31;  // so that sums do not wrap
 
 struct Lengths {
   const SchemaSpec& spec;
@@ -27,8 +28,9 @@ struct Lengths {
     return std::uint64_t{node.min_length} + 2;
   }
   std::uint64_t operator()(const EnumNode& node) const {
-    std::size_t bytes = kNone;
-    for (const std::string& value : node.values) bytes = std::min(bytes, value.size());
+    std::uint64_t bytes = kNone;
+    for (const std::string& value : node.values)
+      bytes = std::min<std::uint64_t>(bytes, value.size());
     return bytes;
   }
   std::uint64_t operator()(const AnyOfNode& node) const {
@@ -38,8 +40,10 @@ struct Lengths {
   }
   std::uint64_t operator()(const ArrayNode& node) const {
     std::uint64_t bytes = 2;
-    for (std::uint32_t i = 0; i < node.min_items && bytes < kNone; ++i) {
-      bytes += 1 + known[i < node.prefix.size() ? node.prefix[i] : node.items];
+    for (std::uint32_t i = 0; i < node.min_items; ++i) {
+      const std::uint64_t item = known[i < node.prefix.size() ? node.prefix[i] : node.items];
+      if (item == kNone) return kNone;
+      bytes = std::min(bytes + 1 + item, kClip);
     }
     return bytes;
   }
@@ -47,7 +51,8 @@ struct Lengths {
     std::uint64_t bytes = 2;
     for (const Property& property : node.properties) {
       if (!property.required) continue;
-      bytes = std::min(bytes + quote(property.name).size() + 2 + known[property.node], kNone);
+      if (known[property.node] == kNone) return kNone;
+      bytes = std::min(bytes + quote(property.name).size() + 2 + known[property.node], kClip);
     }
     return bytes;
   }
@@ -60,7 +65,7 @@ void refuse_oversized(const SchemaSpec& spec) {
   for (bool changed = true; changed;) {
     changed = false;
     for (std::size_t id = spec.nodes.size(); id-- > 0;) {
-      const std::uint64_t bytes = std::min(std::visit(lengths, spec.nodes[id]), kNone);
+      const std::uint64_t bytes = std::visit(lengths, spec.nodes[id]);
       if (bytes >= lengths.known[id]) continue;
       lengths.known[id] = bytes;
       changed = true;

@@ -10,11 +10,9 @@
 #include <vector>
 
 #include "schemas/schema_spec.h"
-#include "schemas/string_automaton.h"
+#include "schemas/text_product.h"
 
 namespace schemas {
-
-using TextTable = std::shared_ptr<const StringAutomaton>;
 
 // Thrown where a pattern or a format cannot be enforced; the message is the reason.
 class TextRefused : public std::runtime_error {

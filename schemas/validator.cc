@@ -110,8 +110,10 @@ class Walker {
                      const std::string& pointer) const {
     DecimalInterval interval;
     using Int64 = std::numeric_limits<std::int64_t>;  // whose ends stand for no bound
-    if (node.minimum != Int64::min()) interval.minimum = parse_decimal(std::to_string(node.minimum));
-    if (node.maximum != Int64::max()) interval.maximum = parse_decimal(std::to_string(node.maximum));
+    if (node.minimum != Int64::min())
+      interval.minimum = parse_decimal(std::to_string(node.minimum));
+    if (node.maximum != Int64::max())
+      interval.maximum = parse_decimal(std::to_string(node.maximum));
     const auto number = value.is(Kind::Number) ? parse_decimal(value.text) : std::nullopt;
     if (number && number->is_integer() && contains(interval, *number) &&
         has_multiples(*number, node.multiples) &&

@@ -167,21 +167,25 @@ bool CompiledSchema::accepts(const Frame& frame) const {
   return false;
 }
 
-ByteSet CompiledSchema::allowed_bytes(const State& state) const {
+ByteSet CompiledSchema::try_bytes(State* state) const {
   ByteSet allowed;
-  State scratch = state;
   Undo undo;
   for (unsigned byte = 0; byte < 256; ++byte) {
-    if (!advance(&scratch, static_cast<std::uint8_t>(byte), &undo)) continue;
+    if (!advance(state, static_cast<std::uint8_t>(byte), &undo)) continue;
     allowed.set(static_cast<std::uint8_t>(byte));
-    take_back(&scratch, undo);
+    take_back(state, undo);
   }
   return allowed;
 }
 
+ByteSet CompiledSchema::allowed_bytes(const State& state) const {
+  State scratch = state;
+  return try_bytes(&scratch);
+}
+
 void CompiledSchema::append_forced(State* state, std::string* out) const {
   while (!is_accepting(*state)) {
-    const ByteSet allowed = allowed_bytes(*state);
+    const ByteSet allowed = try_bytes(state);
     if (allowed.count() != 1) return;
     const std::uint8_t byte = allowed.first();
     PICOLM_CHECK(advance(state, byte));

@@ -105,6 +105,7 @@ class CompiledSchema {
   explicit CompiledSchema(const schemas::SchemaSpec& spec, SchemaUse use = SchemaUse::Write);
 
   State initial() const;
+  void begin(State* state) const;  // the same in place, which allocates nothing
 
   // Takes one byte. False, and `state` unchanged, if no document continues so.
   bool advance(State* state, std::uint8_t byte) const;
@@ -115,6 +116,9 @@ class CompiledSchema {
 
   // The bytes that advance() would take.
   ByteSet allowed_bytes(const State& state) const;
+
+  // The same without a copy; `state` is as it was afterwards.
+  ByteSet try_bytes(State* state) const;
 
   // Whether the bytes so far are a whole document. A number may still continue.
   bool is_accepting(const State& state) const;
@@ -174,7 +178,7 @@ class CompiledSchema {
     std::uint32_t count_min = 0;
     std::uint32_t count_max = 0;
     std::vector<std::uint32_t> class_nodes;  // of undeclared keys
-    std::shared_ptr<const schemas::StringAutomaton> classes;
+    schemas::TextTable classes;
 
     std::uint32_t size() const { return static_cast<std::uint32_t>(nodes.size()); }
     // The last property that may come next where properties before `index` are done with.

@@ -63,7 +63,7 @@ class Matcher {
   const VocabularyTrie& vocabulary_;
   mutable MaskWalk walk_;  // scratch
   State state_;
-  State scratch_;  // of take()
+  mutable State scratch_;
   std::uint64_t bytes_left_ = kBytesUnlimited;
   MatchError error_ = MatchError::None;
   TokenMask mask_;

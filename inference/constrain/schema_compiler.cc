@@ -12,6 +12,7 @@
 #include <type_traits>
 
 #include "inference/constrain/automaton.h"
+#include "inference/constrain/filler_keys.h"
 #include "inference/error.h"
 
 namespace inference {
@@ -214,59 +215,19 @@ class SchemaCompiler {
     machine->required.push_back(required);
   }
 
-  // Undeclared properties, only as many as min_properties demands beyond the declared ones: k0, k1,
-  // and so on, or what the patterns want.
+  // Undeclared properties, only as many as min_properties demands beyond the declared ones.
   void add_fillers(const schemas::ObjectNode& kind, Compiled::ObjectMachine* machine) {
-    if (kind.min_properties <= kind.properties.size() || kind.classes.empty()) {
-      if (kind.min_properties == 0 || !has_never(kind)) return;
+    const bool enough = kind.min_properties <= kind.properties.size() && !has_never(kind);
+    if (kind.min_properties == 0 || enough || kind.classes.empty()) return;
+    for (const FillerKey& filler : filler_keys(spec_, kind)) {
+      declare(filler.name, filler.node, false, machine);
     }
-    if (kind.classes.empty()) return;
-    constexpr std::uint32_t kFillersMax = 1024;
-    const std::uint32_t wanted = std::min(kind.min_properties, kFillersMax);
-    std::set<std::string> names;
-    for (const schemas::Property& property : kind.properties) names.insert(property.name);
-    std::uint32_t added = 0;
-    const auto offer = [&](const std::string& name) {
-      const std::uint32_t label = kind.keys ? schemas_label(*kind.keys, name) : 1;
-      if (label == 0 || !names.insert(name).second) return;
-      const schemas::NodeId node = kind.classes[label - 1].node;
-      if (std::holds_alternative<schemas::NeverNode>(spec_.nodes[node])) return;
-      declare(name, node, false, machine);
-      ++added;
-    };
-    for (std::uint32_t i = 0; i < wanted + kind.properties.size() && added < wanted; ++i) {
-      offer("k" + std::to_string(i));
-    }
-    if (kind.keys && added < wanted) offer_from_table(*kind.keys, wanted, &added, offer);
   }
 
   bool has_never(const schemas::ObjectNode& kind) const {
     return std::any_of(kind.properties.begin(), kind.properties.end(), [&](const auto& property) {
       return std::holds_alternative<schemas::NeverNode>(spec_.nodes[property.node]);
     });
-  }
-
-  static std::uint32_t schemas_label(const schemas::StringAutomaton& table,
-                                     const std::string& text) {
-    std::uint32_t state = table.start;
-    for (const char c : text) state = table.step(state, static_cast<std::uint8_t>(c));
-    return table.label[state];
-  }
-
-  // Texts of the table from the shortest on.
-  template <typename Offer>
-  static void offer_from_table(const schemas::StringAutomaton& table, std::uint32_t wanted,
-                               const std::uint32_t* added, const Offer& offer) {
-    constexpr std::size_t kTextsMax = 20'000;
-    std::vector<std::pair<std::uint32_t, std::string>> texts = {{table.start, ""}};
-    for (std::size_t i = 0; i < texts.size() && *added < wanted; ++i) {
-      const auto [state, text] = texts[i];
-      if (table.label[state] != 0) offer(text);
-      for (unsigned byte = 0x20; byte < 0x7F && texts.size() < kTextsMax; ++byte) {
-        const std::uint32_t next = table.step(state, static_cast<std::uint8_t>(byte));
-        if (next != 0) texts.emplace_back(next, text + static_cast<char>(byte));
-      }
-    }
   }
 
   void refuse_duplicates(std::vector<std::string> keys) const {

@@ -70,11 +70,18 @@ void State::compress() {
 
 State CompiledSchema::initial() const {
   State state;
+  begin(&state);
+  return state;
+}
+
+void CompiledSchema::begin(State* state) const {
+  state->pool_.clear();
+  state->tops_.clear();
+  state->first_ = 0;
   for (const std::uint32_t machine : alternatives_[root_]) {
     if (use_ == SchemaUse::Write && machine_depths_[machine] > kFramesMax) continue;
-    push_frame(&state, open(machine));
+    push_frame(state, open(machine));
   }
-  return state;
 }
 
 bool CompiledSchema::can_open(std::uint32_t node, std::uint32_t depth) const {

@@ -20,8 +20,7 @@ std::uint8_t unescaped(std::uint8_t letter) {
   return at == std::string_view::npos ? 0 : static_cast<std::uint8_t>(kMeanings[at]);
 }
 
-TextMachine::TextMachine(std::shared_ptr<const schemas::StringAutomaton> table)
-    : table_(std::move(table)) {
+TextMachine::TextMachine(schemas::TextTable table) : table_(std::move(table)) {
   const schemas::StringAutomaton& t = *table_;
   cheapest_.assign(t.class_count, 0);
   for (unsigned byte = 256; byte-- > 0;) {  // letters and marks before the rest

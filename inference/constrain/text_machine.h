@@ -5,18 +5,17 @@
 // Thread safety: constant after construction.
 
 #include <cstdint>
-#include <memory>
 #include <string>
 #include <vector>
 
-#include "schemas/string_automaton.h"
+#include "schemas/schema_spec.h"
 
 namespace inference {
 
 class TextMachine {
  public:
   // REQUIRES: the table is not null and accepts something.
-  explicit TextMachine(std::shared_ptr<const schemas::StringAutomaton> table);
+  explicit TextMachine(schemas::TextTable table);
 
   std::uint32_t start() const { return table_->start; }
   bool accepts(std::uint32_t state) const { return table_->label[state] != 0; }
@@ -32,7 +31,7 @@ class TextMachine {
   void append_rest(std::uint32_t state, bool after_backslash, std::string* out) const;
 
  private:
-  std::shared_ptr<const schemas::StringAutomaton> table_;
+  schemas::TextTable table_;
   std::vector<std::uint8_t> cheapest_;  // [classes]; the byte that is written shortest
   std::vector<std::uint32_t> rest_;     // [states]
 };

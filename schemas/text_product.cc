@@ -3,7 +3,7 @@
 // others may then be complemented or fall silent without bringing broken bytes in. States from
 // which nothing is accepted are cut off at the end.
 
-#include "schemas/string_automaton.h"
+#include "schemas/text_product.h"
 
 #include <algorithm>
 #include <map>
