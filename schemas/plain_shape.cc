@@ -90,6 +90,11 @@ void check_keywords(const JsonValue& schema, const References& references) {
     };
     if (keyword == nullptr) {
       const Keyword* meant = meant_keyword(name);
+      const bool list =
+          value.is(Kind::Array) && !value.items.empty() && value.items.front().is(Kind::String);
+      if (list && references.draft() == Draft::Unstated && references.is_root(schema)) {
+        refuse("unknown keyword; if the shorthand was meant: none of its keys may be a keyword");
+      }
       if (meant == nullptr) continue;
       refuse("unknown keyword; did you mean " + quote(meant->name) + "?");
     }

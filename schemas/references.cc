@@ -81,7 +81,11 @@ References::References(const JsonValue& root) : root_(root) {
   if (dialect != nullptr && dialect->is(Kind::String)) {
     const std::string& text = dialect->text;
     const auto names = [&](const char* part) { return text.find(part) != std::string::npos; };
-    if (names("://") && !names("json-schema.org")) {
+    // A dialect may leave out what most keywords mean; a bare type is the same in all.
+    const bool bare = std::all_of(root.keys.begin(), root.keys.end(), [](const std::string& key) {
+      return key == "$schema" || key == "$id" || key == "type";
+    });
+    if (names("://") && !names("json-schema.org") && !bare) {
       refuse_keyword("", "$schema", "a dialect that is not known");
     }
     if (names("draft-03") || names("draft-04") || names("draft-06") || names("draft-07")) {

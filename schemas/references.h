@@ -16,6 +16,7 @@ class References {
  public:
   explicit References(const JsonValue& root);
 
+  bool is_root(const JsonValue& schema) const { return &schema == &root_; }
   Draft draft() const { return draft_; }
 
   // Up to draft-04 a number written with a fraction, 1.0, is no integer.

@@ -23,6 +23,10 @@ bool looks_like_json_schema(const JsonValue& object);
 // looks like JSON Schema, and no list or object is empty.
 bool is_shorthand(const JsonValue& object);
 
+// True if the object is JSON Schema by its keywords and could as well be meant as the shorthand:
+// all its values are lists of scalars, and nothing but required or items says what it is.
+bool may_be_either(const JsonValue& object);
+
 // The shorthand to a spec. Throws SchemaError.
 SchemaSpec compile_shorthand(const JsonValue& object);
 
