@@ -237,7 +237,9 @@ class Walker {
       if (finds(node.patterns[i], key)) mask |= std::uint64_t{1} << i;
     }
     for (const KeyClass& one : node.classes) {
-      if (one.patterns == mask) return one.node;
+      if (one.patterns != mask) continue;
+      if (std::holds_alternative<NeverNode>(spec_.nodes[one.node])) return std::nullopt;
+      return one.node;
     }
     return std::nullopt;
   }

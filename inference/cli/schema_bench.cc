@@ -4,7 +4,6 @@
 #include "inference/cli/schema_bench.h"
 
 #include <chrono>
-#include <cstdlib>
 #include <fstream>
 #include <optional>
 
@@ -110,10 +109,8 @@ class Bench {
       out->accepted.emplace(out->spec, inference::SchemaUse::Accept);
       return "";
     } catch (const schemas::SchemaError& error) {
-      if (std::getenv("PICOLM_BENCH_REASONS")) print_warning(error.what());
       return error.keyword();
     } catch (const inference::LoadError& error) {
-      if (std::getenv("PICOLM_BENCH_REASONS")) print_warning(error.what());
       return "automaton";
     }
   }
@@ -129,10 +126,6 @@ class Bench {
       }
       const std::string text = rewrite(compiled.spec, *data);
       const bool accepted = accepts(*compiled.accepted, text);
-      if (valid->boolean != accepted && std::getenv("PICOLM_BENCH_REASONS")) {
-        print_warning("WRONG line " + std::to_string(line) +
-                      (accepted ? " accepted " : " rejected ") + text.substr(0, 600));
-      }
       ++(valid->boolean ? (accepted ? counts->valid_accepted : counts->valid_rejected)
                         : (accepted ? counts->invalid_accepted : counts->invalid_rejected));
     }
