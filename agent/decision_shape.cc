@@ -12,21 +12,6 @@ const schemas::ObjectNode* root_object(const schemas::SchemaSpec& spec) {
   return std::get_if<schemas::ObjectNode>(&spec.nodes[spec.root]);
 }
 
-// Copies the subtree at `from`; schemas are bounded in depth when they are parsed.
-schemas::NodeId copy_node(const schemas::SchemaSpec& spec, schemas::NodeId from,
-                          schemas::SchemaSpec* out) {
-  schemas::Node node = spec.nodes[from];
-  if (auto* object = std::get_if<schemas::ObjectNode>(&node)) {
-    for (schemas::Property& property : object->properties) {
-      property.node = copy_node(spec, property.node, out);
-    }
-  } else if (auto* array = std::get_if<schemas::ArrayNode>(&node)) {
-    array->items = copy_node(spec, array->items, out);
-  }
-  out->nodes.push_back(std::move(node));
-  return static_cast<schemas::NodeId>(out->nodes.size() - 1);
-}
-
 }  // namespace
 
 const schemas::Property* find_property(const schemas::SchemaSpec& spec, std::string_view name) {
@@ -45,15 +30,13 @@ schemas::SchemaSpec without_properties(const schemas::SchemaSpec& spec,
   std::erase_if(properties, [&](const schemas::Property& property) {
     return std::find(names.begin(), names.end(), property.name) != names.end();
   });
-  schemas::SchemaSpec out;
-  out.root = copy_node(pruned, pruned.root, &out);
-  return out;
+  return pruned;
 }
 
 std::optional<std::string> bound_value(const schemas::SchemaSpec& spec, schemas::NodeId node,
                                        std::string_view text) {
-  schemas::SchemaSpec alone;
-  alone.root = copy_node(spec, node, &alone);
+  schemas::SchemaSpec alone = spec;
+  alone.root = node;
   std::string quoted = json_quote(text);
   if (schemas::validate(alone, quoted).valid) return quoted;
   const auto* closed = std::get_if<schemas::EnumNode>(&alone.nodes[alone.root]);

@@ -236,4 +236,21 @@ bool has_value_of_digits(const DecimalInterval& interval, std::size_t digits_max
          has_positive_value_of_digits(mirrored, digits_max);
 }
 
+// value / multiple, as long division on digits: is nothing left?
+bool is_multiple(const Decimal& value, const Decimal& multiple) {
+  if (value.is_zero()) return true;
+  const std::int64_t value_unit = value.exponent - static_cast<std::int64_t>(value.digits.size());
+  const std::int64_t unit = multiple.exponent - static_cast<std::int64_t>(multiple.digits.size());
+  constexpr std::int64_t kDigitsMax = 18;
+  if (multiple.digits.size() > kDigitsMax || value_unit < unit - kDigitsMax) return false;
+  __extension__ using Wide = unsigned __int128;
+  Wide divisor = 0;
+  for (const char c : multiple.digits) divisor = divisor * 10 + static_cast<unsigned>(c - '0');
+  for (std::int64_t i = value_unit; i < unit; ++i) divisor *= 10;
+  Wide rest = 0;
+  for (const char c : value.digits) rest = (rest * 10 + static_cast<unsigned>(c - '0')) % divisor;
+  for (std::int64_t i = unit; i < value_unit && rest != 0; ++i) rest = rest * 10 % divisor;
+  return rest == 0;
+}
+
 }  // namespace schemas

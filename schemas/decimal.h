@@ -31,6 +31,10 @@ struct Decimal {
 
 [[nodiscard]] std::strong_ordering compare(const Decimal& a, const Decimal& b);
 
+// Is value / multiple an integer? False also where more than 18 digits would have to be divided by.
+// REQUIRES: multiple is above zero.
+[[nodiscard]] bool is_multiple(const Decimal& value, const Decimal& multiple);
+
 // The integer at or below (above) `value`, clipped to int64.
 [[nodiscard]] std::int64_t floor_to_int64(const Decimal& value);
 [[nodiscard]] std::int64_t ceil_to_int64(const Decimal& value);

@@ -22,6 +22,14 @@ bool names_a_keyword(const JsonValue& object) {
                      [](const std::string& key) { return find_keyword(key) != nullptr; });
 }
 
+// The first key that is no keyword; "type" if there is none, as that is what is missing.
+std::string names_unknown(const JsonValue& object) {
+  for (const std::string& key : object.keys) {
+    if (find_keyword(key) == nullptr) return key;
+  }
+  return "type";
+}
+
 }  // namespace
 
 SchemaError::SchemaError(std::string pointer, std::string keyword, std::string reason)
@@ -38,6 +46,9 @@ SchemaSpec parse_schema(std::string_view text) {
   const bool json_schema = !root.is(JsonValue::Kind::Object) || root.keys.empty() ||
                            looks_like_json_schema(root) ||
                            (names_a_keyword(root) && !is_shorthand(root));
+  if (json_schema && may_be_either(root)) {
+    refuse_keyword("", names_unknown(root), "it may be the shorthand as well; add a type");
+  }
   SchemaSpec spec = json_schema ? compile_json_schema(root) : compile_shorthand(root);
   refuse_oversized(spec);
   return spec;

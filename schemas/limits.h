@@ -28,6 +28,15 @@ struct Limits {
   static constexpr std::size_t number_digits_max = 15;  // digits
   static constexpr std::size_t bound_digits_max = 400;  // digits of a bound written out in full
 
+  // Patterns and formats. Over it: SchemaError.
+  static constexpr std::size_t pattern_states_max = 20'000;        // states of one pattern
+  static constexpr std::size_t automaton_entries_max = 2'000'000;  // state and byte class pairs
+
+  // Unions of branches after allOf, anyOf, oneOf, not and if are worked out. Over it: SchemaError.
+  static constexpr std::size_t branches_max = 256;         // of one value
+  static constexpr std::size_t nodes_max = 20'000;         // of one spec
+  static constexpr std::size_t reference_steps_max = 256;  // schemas within schemas of one value
+
   // A schema whose shortest document is longer is refused.
   static constexpr std::size_t shortest_output_bytes_max = 64 * 1024;  // bytes
 

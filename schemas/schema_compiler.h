@@ -1,6 +1,6 @@
 #pragma once
 
-// The stages behind parse_schema, one function each; json_schema.h is the door.
+// The stages behind parse_schema; json_schema.h is the door.
 // Thread safety: free functions without state.
 
 #include <string>
@@ -10,6 +10,8 @@
 #include "schemas/schema_spec.h"
 
 namespace schemas {
+
+class References;
 
 // JSON Schema to a spec. Throws SchemaError.
 SchemaSpec compile_json_schema(const JsonValue& schema);
@@ -21,32 +23,27 @@ bool looks_like_json_schema(const JsonValue& object);
 // looks like JSON Schema, and no list or object is empty.
 bool is_shorthand(const JsonValue& object);
 
+// True if the object is JSON Schema by its keywords and could as well be meant as the shorthand:
+// all its values are lists of scalars, and nothing but required or items says what it is.
+bool may_be_either(const JsonValue& object);
+
 // The shorthand to a spec. Throws SchemaError.
 SchemaSpec compile_shorthand(const JsonValue& object);
 
 // Throws SchemaError if the shortest document of the spec is over the limit.
 void refuse_oversized(const SchemaSpec& spec);
 
-// The node of a schema with enum or const: the values that its other keywords allow, without
-// repetitions. Throws SchemaError if none is left. REQUIRES: keywords have their kinds.
-EnumNode enum_node(const JsonValue& schema, const std::string& pointer);
+// Throws SchemaError at the first keyword that is not supported or not of its kind.
+void check_keywords(const JsonValue& schema, const References& references);
+
+// True if a refused keyword with this value narrows nothing, or does no more than others do.
+bool asks_nothing(const JsonValue& schema, const std::string& name, const JsonValue& value);
 
 // The compact texts of `values` without those that are equal to an earlier one.
 EnumNode unique_values(const std::vector<const JsonValue*>& values);
 
-// The nodes of bounded types. Bounds that leave nothing throw SchemaError.
-// REQUIRES: keywords have their kinds.
-IntegerNode integer_node(const JsonValue& schema, const std::string& pointer);
-NumberNode number_node(const JsonValue& schema, const std::string& pointer);
-StringNode string_node(const JsonValue& schema, const std::string& pointer);
-ArrayNode array_node(const JsonValue& schema, const std::string& pointer);  // items is left 0
-
-// Does `value` satisfy the bounds beside it: minimum, maxLength, minItems and so on, each for
-// values of its own type?
-bool within_bounds(const JsonValue& schema, const std::string& pointer, const JsonValue& value);
-
-// Does `value` have the type called `name`? 1.0 is an integer.
-bool has_type(const JsonValue& value, std::string_view name);
+// The types that the value of the keyword `type` names, as TypeBits.
+unsigned type_mask(const JsonValue& type);
 
 // Throws SchemaError at the keyword of the schema at `pointer`.
 [[noreturn]] void refuse_keyword(const std::string& pointer, const std::string& keyword,

@@ -87,6 +87,13 @@ bool is_shorthand(const JsonValue& object) {
          });
 }
 
+bool may_be_either(const JsonValue& object) {
+  const auto says = [&](const char* key) { return object.find(key) != nullptr; };
+  return object.is(Kind::Object) && (says("required") || says("items")) && !says("enum") &&
+         !says("type") && !says("const") &&
+         std::all_of(object.items.begin(), object.items.end(), is_scalar_list);
+}
+
 SchemaSpec compile_shorthand(const JsonValue& object) {
   ShorthandCompiler compiler;
   compiler.compile_object(object, "", 1);

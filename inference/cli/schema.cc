@@ -4,6 +4,7 @@
 #include <nlohmann/json.hpp>
 
 #include "inference/cli/command.h"
+#include "inference/cli/schema_bench.h"
 #include "inference/constrain/automaton.h"
 #include "inference/error.h"
 #include "schemas/json_schema.h"
@@ -28,7 +29,9 @@ struct Arguments : ResourceArguments {
 
 void check(const Arguments& arguments) {
   try {
-    inference::CompiledSchema{read_schema_argument(arguments.schema)};
+    const schemas::SchemaSpec spec = read_schema_argument(arguments.schema);
+    inference::CompiledSchema(spec, inference::SchemaUse::Write);
+    inference::CompiledSchema(spec, inference::SchemaUse::Accept);
   } catch (const schemas::SchemaError& error) {
     refuse(error.pointer(), error.keyword(), error.reason());
   } catch (const inference::LoadError& error) {
@@ -63,6 +66,14 @@ void add_schema(CLI::App& app) {
   };
   add("check", "can this schema be enforced?", check);
   add("validate", "one JSON document a line against a schema", validate_lines);
+  const auto bench = std::make_shared<SchemaBenchArguments>();
+  CLI::App* one = command->add_subcommand("bench", "how many schemas of a file can be enforced?");
+  one->add_option("FILE", bench->file,
+                  "lines {id,schema,tests:[{valid,data}]}; - is standard input")
+      ->required();
+  one->add_option("-m,--model", bench->model, "GGUF file whose vocabulary is used");
+  one->add_flag("--json", bench->json, "one JSON object");
+  one->callback([bench] { schema_bench(*bench); });
 }
 
 }  // namespace picolm

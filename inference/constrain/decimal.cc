@@ -15,6 +15,7 @@
 
 #include <algorithm>
 #include <limits>
+#include <numeric>
 #include <string_view>
 
 #include "inference/check.h"
@@ -108,11 +109,48 @@ DecimalRange::DecimalRange(const schemas::IntegerNode& node)
     : has_fraction_(false), digits_max_(kIntegerDigitsMax) {
   fill(schemas::DecimalBound{std::to_string(node.minimum), false},
        schemas::DecimalBound{std::to_string(node.maximum), false});
+  fill_strides(node.multiples);
 }
 
 DecimalRange::DecimalRange(const schemas::NumberNode& node)
     : has_fraction_(true), digits_max_(kNumberDigitsMax) {
   fill(node.minimum, node.maximum);
+  fill_strides(node.multiples);
+}
+
+// A multiple of a * 10^-k is a whole number of units 10^-g: of a * 10^(g-k) units where the grid is
+// finer, of a / gcd(a, 10^(k-g)) units where it is coarser.
+void DecimalRange::fill_strides(const std::vector<std::string>& multiples) {
+  strides_.fill(1);
+  for (const std::string& text : multiples) {
+    const Bound multiple = parse_bound({text, false});
+    for (unsigned length = 1; length <= digits_max_; ++length) {
+      const unsigned grid = fraction_digits_max(length);
+      std::uint64_t stride = 0;
+      std::uint64_t digits = 0;
+      std::size_t used = 0;
+      for (const std::string_view part : {multiple.integer, multiple.fraction}) {
+        for (const char c : part) {
+          if (used > 0 || c != '0') ++used;
+          if (used > kNumberDigitsMax) throw LoadError("schema: multipleOf has too many digits");
+          digits = digits * 10 + static_cast<std::uint64_t>(c - '0');
+        }
+      }
+      if (digits == 0) throw LoadError("schema: multipleOf is zero");
+      const auto places = static_cast<unsigned>(multiple.fraction.size());
+      if (places <= grid) {
+        const std::uint64_t factor = kPowers[grid - places];
+        stride = digits > kOverflow / factor ? 0 : digits * factor;
+      } else if (places - grid >= kPowers.size()) {
+        throw LoadError("schema: multipleOf has too many digits");
+      } else {
+        stride = digits / std::gcd(digits, kPowers[places - grid]);
+      }
+      std::uint64_t& all = strides_[length - 1];
+      const std::uint64_t rest = stride == 0 || all == 0 ? 0 : all / std::gcd(all, stride);
+      all = rest == 0 || rest > kOverflow / stride ? 0 : rest * stride;
+    }
+  }
 }
 
 void DecimalRange::fill(const std::optional<schemas::DecimalBound>& minimum,
@@ -146,10 +184,17 @@ unsigned DecimalRange::fraction_digits_max(unsigned integer_digits) const {
 bool DecimalRange::empty() const {
   for (const auto& side : intervals_) {
     for (const Interval& interval : side) {
-      if (!interval.empty()) return false;
+      if (!interval.empty()) return !feasible_at_all();
     }
   }
   return true;
+}
+
+bool DecimalRange::feasible_at_all() const {
+  DecimalState negative;
+  negative.phase = DecimalState::Phase::Sign;
+  negative.negative = true;
+  return feasible(DecimalState{}) || feasible(negative);
 }
 
 // The members with `integer_digits` digits before the point that begin with what `state` wrote.
@@ -167,8 +212,15 @@ DecimalRange::Interval DecimalRange::members(const DecimalState& state,
   if (written > total) return {};
   const std::uint64_t block = kPowers[total - written];
   const Interval& range = intervals_[state.negative ? 1 : 0][integer_digits - 1];
-  return {std::max(range.first, state.digits * block),
-          std::min(range.last, state.digits * block + (block - 1))};
+  Interval out = {std::max(range.first, state.digits * block),
+                  std::min(range.last, state.digits * block + (block - 1))};
+  const std::uint64_t stride = strides_[integer_digits - 1];
+  if (stride == 0) return out.first == 0 ? Interval{0, 0} : Interval{};
+  if (out.empty() || stride == 1) return out;
+  const std::uint64_t up = (stride - out.first % stride) % stride;
+  if (up > out.last - out.first) return {};
+  out.first += up;
+  return out;
 }
 
 bool DecimalRange::feasible(const DecimalState& state) const {
@@ -218,7 +270,9 @@ bool DecimalRange::accepts(const DecimalState& state) const {
   const unsigned written = state.integer_digits + state.fraction_digits;
   const std::uint64_t value = state.digits * kPowers[total - written];
   const Interval& range = intervals_[state.negative ? 1 : 0][state.integer_digits - 1u];
-  return value >= range.first && value <= range.last;
+  const std::uint64_t stride = strides_[state.integer_digits - 1u];
+  return value >= range.first && value <= range.last &&
+         (stride == 0 ? value == 0 : value % stride == 0);
 }
 
 // The shortest continuation that ends with `integer_digits` digits before the point.
@@ -231,7 +285,11 @@ std::optional<DecimalRange::Completion> DecimalRange::shortest_with(const Decima
   const unsigned grid = fraction_digits_max(integer_digits);
   const unsigned fraction_first = has_point ? std::max<unsigned>(state.fraction_digits, 1) : 0;
   for (unsigned fraction = fraction_first; fraction <= grid; ++fraction) {
-    const std::uint64_t unit = kPowers[grid - fraction];
+    const std::uint64_t stride = std::max<std::uint64_t>(strides_[integer_digits - 1], 1);
+    const std::uint64_t power = kPowers[grid - fraction];
+    const std::uint64_t part = stride / std::gcd(stride, power);
+    if (part > kOverflow / power) continue;
+    const std::uint64_t unit = part * power;
     const std::uint64_t remainder = range.first % unit;
     const std::uint64_t up = remainder == 0 ? 0 : unit - remainder;
     if (up > range.last - range.first) continue;

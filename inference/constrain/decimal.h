@@ -8,6 +8,7 @@
 #include <cstdint>
 #include <optional>
 #include <string>
+#include <vector>
 
 #include "schemas/schema_spec.h"
 
@@ -69,14 +70,18 @@ class DecimalRange {
     bool negative = false;
   };
 
+  void fill_strides(const std::vector<std::string>& multiples);
   void fill(const std::optional<schemas::DecimalBound>& minimum,
             const std::optional<schemas::DecimalBound>& maximum);
   unsigned fraction_digits_max(unsigned integer_digits) const;
   Interval members(const DecimalState& state, unsigned integer_digits) const;
   bool feasible(const DecimalState& state) const;
+  bool feasible_at_all() const;
   std::optional<Completion> shortest_with(const DecimalState& state, unsigned integer_digits) const;
   Completion shortest(const DecimalState& state) const;
 
+  // [integer digits - 1]: members are multiples of so many units; 0 where only zero is one.
+  std::array<std::uint64_t, kIntegerDigitsMax> strides_;
   bool has_fraction_ = false;
   unsigned digits_max_ = 0;
 

@@ -25,6 +25,9 @@ enum class ObjectPhase : std::uint8_t {
   After,  // the value before property `index` is begun; once it is complete: ',' or '}'
 };
 
+// Frame::key_phase behind the closing quote of a key that may be undeclared.
+inline constexpr auto kKeyEnded = static_cast<StringPhase>(kStringPhaseCount);
+
 template <typename Phase>
 void set_phase(Frame* frame, Phase phase) {
   frame->phase = static_cast<std::uint8_t>(phase);

@@ -64,8 +64,8 @@ void MaskWalk::fill_string(const CompiledSchema::OpenString& string, State* stat
     for (std::uint32_t i = 0; i < fitting; ++i) mask->set(slice.inside_by_characters[i]);
   }
   // Without the string's own frame the stack stands where the closing quote leaves it.
-  --state->depth;
-  const Frame frame = state->frames[state->depth];
+  Undo string_frame;
+  schema_.leave_string(state, &string_frame);
   const std::uint64_t rest = schema_.shortest_bytes(*state);
   for (const StringSlice::Exit& exit : slice.exits) {
     if (exit.characters < string.characters_min || exit.characters > string.characters_max) {
@@ -77,8 +77,7 @@ void MaskWalk::fill_string(const CompiledSchema::OpenString& string, State* stat
     walk({exit.trie_node + 1, vocabulary_.subtree_end(exit.trie_node)}, depth, state, bytes_left,
          mask);
   }
-  state->frames[state->depth] = frame;
-  ++state->depth;
+  CompiledSchema::take_back(state, string_frame);
 }
 
 void MaskWalk::fill(State* state, std::uint64_t bytes_left, TokenMask* mask) {

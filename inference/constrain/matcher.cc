@@ -22,11 +22,14 @@ Matcher::Matcher(const CompiledSchema& schema, const VocabularyTrie& vocabulary,
       vocabulary_(vocabulary),
       walk_(schema, vocabulary),
       mask_(vocabulary.vocabulary_count()) {
+  constexpr std::size_t kFramesReserved = 2048;
+  state_.reserve(kFramesReserved);
+  scratch_.reserve(kFramesReserved);
   reset(bytes_max);
 }
 
 void Matcher::reset(std::uint64_t bytes_max) {
-  state_ = schema_.initial();
+  schema_.begin(&state_);
   bytes_left_ = bytes_max;
   mask_is_fresh_ = false;
   error_ =
@@ -47,7 +50,8 @@ const TokenMask& Matcher::mask() {
 bool Matcher::take(std::string_view bytes, MatchError error) {
   if (error_ != MatchError::None) return false;
   if (bytes.empty() && error == MatchError::BytesNotAllowed) return true;
-  State next = state_;
+  State& next = scratch_;
+  next = state_;
   bool fits = !bytes.empty();
   for (std::size_t i = 0; i < bytes.size() && fits; ++i) {
     fits = schema_.advance(&next, static_cast<std::uint8_t>(bytes[i]));
@@ -79,13 +83,14 @@ bool Matcher::can_end() const { return error_ == MatchError::None && schema_.is_
 
 bool Matcher::finished() const {
   if (!can_end()) return false;
-  return state_.depth == 0 || bytes_left_ == 0 || schema_.allowed_bytes(state_).empty();
+  scratch_ = state_;
+  return bytes_left_ == 0 || schema_.try_bytes(&scratch_).empty();
 }
 
 void Matcher::append_forced(std::string* out) const {
   if (error_ != MatchError::None) return;
-  State state = state_;
-  schema_.append_forced(&state, out);
+  scratch_ = state_;
+  schema_.append_forced(&scratch_, out);
 }
 
 void Matcher::append_shortest(std::string* out) const {
@@ -94,13 +99,13 @@ void Matcher::append_shortest(std::string* out) const {
 
 bool Matcher::may_merge(std::string_view bytes, std::size_t suffix_begin) const {
   if (error_ != MatchError::None) return false;
-  State state = state_;
+  scratch_ = state_;
   for (const char c : bytes) {
-    if (!schema_.advance(&state, static_cast<std::uint8_t>(c))) return false;
+    if (!schema_.advance(&scratch_, static_cast<std::uint8_t>(c))) return false;
   }
   const std::uint64_t left =
       bytes_left_ == kBytesUnlimited ? bytes_left_ : bytes_left_ - bytes.size();
-  return walk_.has_longer_token(bytes.substr(suffix_begin), &state, left);
+  return walk_.has_longer_token(bytes.substr(suffix_begin), &scratch_, left);
 }
 
 }  // namespace inference

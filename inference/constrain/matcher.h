@@ -63,6 +63,7 @@ class Matcher {
   const VocabularyTrie& vocabulary_;
   mutable MaskWalk walk_;  // scratch
   State state_;
+  mutable State scratch_;
   std::uint64_t bytes_left_ = kBytesUnlimited;
   MatchError error_ = MatchError::None;
   TokenMask mask_;

@@ -2,6 +2,8 @@
 
 #include <gtest/gtest.h>
 
+#include <ostream>
+
 #include "tests/agent/config_text.h"
 
 namespace agent {
@@ -60,6 +62,9 @@ struct Refused {
   const char* payload;
   const char* reason;
 };
+
+// The name of the test must not change from run to run, as pointers do.
+void PrintTo(const Refused& refused, std::ostream* out) { *out << refused.reason; }
 
 class PayloadRefusal : public testing::TestWithParam<Refused> {};
 

@@ -64,6 +64,12 @@ class Recogniser {
     return {};
   }
 
+  Ends ends_of(const schemas::NeverNode&, std::size_t) const { return {}; }
+  Ends ends_of(const schemas::AnyOfNode& kind, std::size_t begin) const {
+    Ends all;
+    for (const NodeId branch : kind.branches) all.merge(ends(branch, begin));
+    return all;
+  }
   Ends ends_of(const schemas::BooleanNode&, std::size_t begin) const {
     Ends ends = literal("true", begin);
     ends.merge(literal("false", begin));

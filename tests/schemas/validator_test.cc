@@ -30,7 +30,7 @@ const char* const kPress = R"({"type":"object","properties":{
   "target":{"type":"string","minLength":1,"maxLength":3},
   "speed":{"type":"number","exclusiveMinimum":0,"maximum":0.3},
   "steps":{"type":"array","items":{"type":"integer","minimum":-2,"maximum":2},"maxItems":2}},
-  "required":["action","target"]})";
+  "required":["action","target"],"additionalProperties":false})";
 
 TEST(Validator, AcceptsMembersInAnyOrderAndWithWhiteSpace) {
   EXPECT_TRUE(accepts(kPress, R"({"action":"stop","target":"A"})"));
@@ -67,7 +67,8 @@ TEST(Validator, ComparesNumbersAsExactDecimals) {
   EXPECT_TRUE(accepts(R"({"type":"integer"})", "1.0"));
   EXPECT_TRUE(accepts(R"({"type":"integer"})", "1e3"));
   EXPECT_FALSE(accepts(R"({"type":"integer"})", "1.5"));
-  EXPECT_FALSE(accepts(R"({"type":"integer"})", "9223372036854775808"));
+  EXPECT_TRUE(accepts(R"({"type":"integer"})", "9223372036854775808"));
+  EXPECT_FALSE(accepts(R"({"type":"integer","maximum":1e30})", "9223372036854775808"));
   EXPECT_TRUE(accepts(R"({"enum":[100]})", "1e2"));
   EXPECT_FALSE(accepts(R"({"enum":[1]})", "true"));
   EXPECT_FALSE(accepts(R"({"type":"number"})", "1e-99999999999"));
