@@ -89,6 +89,7 @@ class TreeBuilder final : public JsonSink {
     }
     JsonValue* added = open_.empty() ? &root_ : &open_.back()->items.emplace_back();
     added->kind = kind;
+    added->place = static_cast<std::uint32_t>(values_count_);
     return added;
   }
 

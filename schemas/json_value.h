@@ -17,6 +17,7 @@ struct JsonValue {
 
   Kind kind = Kind::Null;
   bool boolean = false;
+  std::uint32_t place = 0;        // of the value in its text, from 1; 0: it was not read from one
   std::string text;               // String: decoded UTF-8. Number: as written
   std::vector<std::string> keys;  // Object: unique, in the order of the text
   std::vector<JsonValue> items;   // Array: elements. Object: values, [keys.size()]

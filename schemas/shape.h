@@ -23,7 +23,11 @@ namespace schemas {
 struct SchemaRef {
   const JsonValue* schema = nullptr;
   bool negated = false;
-  auto operator<=>(const SchemaRef&) const = default;
+
+  // By place in the text, never by address: what comes of a schema must be the same in every run.
+  std::pair<std::uint32_t, bool> order() const { return {schema ? schema->place : 0, negated}; }
+  auto operator<=>(const SchemaRef& other) const { return order() <=> other.order(); }
+  bool operator==(const SchemaRef& other) const { return order() == other.order(); }
 };
 
 // All of them must hold. Sorted, without repetitions.

@@ -291,14 +291,14 @@ TEST(App, ReloadChangesRoutesAndARefusedFileChangesNothing) {
   };
   const std::string first = hash();
 
-  desk.json["routes"][0]["schema"]["unknown"] = 1;
+  desk.json["routes"][0]["schema"]["type"] = "objekt";
   desk.write();
   desk.app->reload();
   peer.publish(kInput, R"({"t":650})");
   ASSERT_TRUE(desk.run_until([&] { return peer.on(kOutput).size() == 1; }));
   EXPECT_EQ(hash(), first);
 
-  desk.json["routes"][0]["schema"].erase("unknown");
+  desk.json["routes"][0]["schema"]["type"] = "object";
   desk.json["routes"][0]["subscribe"] = "plant/{area}/press/{press}/other";
   desk.write();
   desk.app->reload();

@@ -105,7 +105,7 @@ class Check(case.FolderCase):
                 ({"payload": "csv"}, "csv"),
                 ({"max_age_s": 5}, "time"),
                 ({"retained": "state"}, "retained"),
-                ({"schema": {"type": "object", "properties": {"a": {"format": "date"}}}}, "/a"),
+                ({"schema": {"type": "object", "properties": {"a": {"format": "colour"}}}}, "/a"),
                 ({"schema": "none.json"}, "none.json"),
                 ({"examples": [{"payload": "x", "expected": {"status": "fine"}}]}, "examples[0]"),
                 ({"subscribe": "a/#/b"}, "a/#/b"),

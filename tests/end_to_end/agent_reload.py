@@ -67,7 +67,7 @@ class Reload(case.AgentCase):
             (self.config([self.route(schemas={})], **good), "schema"),
             (self.config([self.route(publish=f"{self.space}/in/notes")], **good), "answer itself"),
             (self.config([self.route(), self.route()], **good), "twice"),
-            (self.config([self.route(schema={"type": "string", "pattern": "a"})], **good),
+            (self.config([self.route(schema={"type": "string", "pattern": "(a)\\1"})], **good),
              "pattern"),
             (self.config(uri="mqtt://127.0.0.1:2"), "broker changed"),
             (self.config(**good, agent_id="another"), "agent_id changed"),
