@@ -85,7 +85,8 @@ for wanted in (18830, 0):
         break
 PY
 )
-printf 'listener %s 127.0.0.1\nallow_anonymous true\npersistence false\n' "$port" \
+printf '%s\n' "listener $port 127.0.0.1" 'allow_anonymous true' 'persistence false' \
+  'set_tcp_nodelay true' \
   > "$work/mosquitto.conf"
 # Sessions of their own, so that Ctrl-C reaches this script alone and it ends them in order.
 PATH="$PATH:/usr/sbin" setsid mosquitto -c "$work/mosquitto.conf" > "$work/mosquitto.log" 2>&1 &
