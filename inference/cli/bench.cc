@@ -160,7 +160,7 @@ void bench(const Arguments& arguments) {
   const Roofs roofs = measure_roofs(options);
   ordered_json out;
   {
-    inference::LoadedModel loaded(load_options(options));
+    inference::LoadedModel loaded(inference::load_options(options));
     add_model(loaded, arguments, roofs, out);
   }
   out["route_ms"] = measure_route(arguments.model, out["paged"] ? kRepetitionsPaged : kRepetitions);

@@ -65,19 +65,6 @@ inference::EngineOptions engine_options(const ModelArguments& arguments) {
   return options;
 }
 
-inference::LoadOptions load_options(const inference::EngineOptions& options) {
-  inference::LoadOptions out;
-  out.model_path = options.model_path;
-  out.threads = options.threads;
-  out.kernels = options.kernels;
-  out.memory_bytes_max = options.memory_bytes_max;
-  out.context_tokens_max = options.context_tokens_max;
-  out.kept_bytes = options.kept_bytes;
-  out.paging.read_bytes_s = options.read_bytes_s;
-  out.paging.verifier = options.verifier;
-  return out;
-}
-
 std::uint64_t parse_size(const std::string& text) {
   std::uint64_t value = 0;
   const char* const end = text.data() + text.size();

@@ -11,8 +11,8 @@
 #include <string>
 #include <string_view>
 
+#include "inference/decide/load_options.h"
 #include "inference/engine.h"
-#include "inference/model/loaded_model.h"
 #include "schemas/schema_spec.h"
 
 namespace picolm {
@@ -43,9 +43,6 @@ void add_model_arguments(CLI::App& command, ModelArguments& arguments);
 
 // `arguments` must outlive the engine that is made with them.
 inference::EngineOptions engine_options(const ModelArguments& arguments);
-
-// The same for a model without an engine around it.
-inference::LoadOptions load_options(const inference::EngineOptions& options);
 
 // "256M" and the like, powers of 1024. Throws CLI::ValidationError.
 std::uint64_t parse_size(const std::string& text);

@@ -101,7 +101,7 @@ void print_text(const ordered_json& all) {
 }
 
 void plan(const Arguments& arguments) {
-  const inference::LoadOptions options = load_options(engine_options(arguments.model));
+  const inference::LoadOptions options = inference::load_options(engine_options(arguments.model));
   const inference::gguf::File file(options.model_path);
   const auto tokenizer = inference::Tokenizer::load(file);  // part of what is resident
   const inference::MemoryPlan plan = inference::plan_model(file, options);

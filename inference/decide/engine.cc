@@ -9,6 +9,7 @@
 #include "inference/constrain/automaton.h"
 #include "inference/constrain/generate.h"
 #include "inference/decide/engine_impl.h"
+#include "inference/decide/load_options.h"
 #include "inference/decide/prompt.h"
 #include "inference/decide/route.h"
 
@@ -46,6 +47,8 @@ bool is_closed(const schemas::SchemaSpec& schema, const std::vector<ClosedField>
 constexpr const char* kNeutralMessages[] = {
     "hello", "ok", "n/a", "test", "?", "thanks", "message received", "no data"};
 
+}  // namespace
+
 LoadOptions load_options(const EngineOptions& options) {
   LoadOptions out;
   out.model_path = options.model_path;
@@ -59,8 +62,6 @@ LoadOptions load_options(const EngineOptions& options) {
   out.paging.verifier = options.verifier;
   return out;
 }
-
-}  // namespace
 
 std::string_view name(Rung rung) {
   switch (rung) {
