@@ -12,10 +12,7 @@ namespace {
 using Kind = KeywordKind;
 using Use = KeywordUse;
 
-constexpr std::string_view kBranches = "write one schema without branches";
 constexpr std::string_view kInline = "write the schema out where it is used";
-constexpr std::string_view kLengths = "use enum, or minLength and maxLength";
-constexpr std::string_view kDeclare = "declare the properties by name";
 
 constexpr Keyword kKeywords[] = {
     {"type", Kind::Type, Use::Enforced, ""},
@@ -47,7 +44,7 @@ constexpr Keyword kKeywords[] = {
     {"id", Kind::String, Use::Annotation, ""},
     {"$anchor", Kind::String, Use::Annotation, ""},
     {"$comment", Kind::String, Use::Annotation, ""},
-    // Definitions are reached through references only, and those are refused.
+    // Definitions are reached through references only.
     {"$defs", Kind::SchemaMap, Use::Annotation, ""},
     {"definitions", Kind::SchemaMap, Use::Annotation, ""},
 

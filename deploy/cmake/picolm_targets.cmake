@@ -17,7 +17,9 @@ endif()
 find_program(PICOLM_CCACHE ccache)
 mark_as_advanced(PICOLM_CCACHE)
 if(PICOLM_CCACHE)
-  set(CMAKE_CXX_COMPILER_LAUNCHER ${PICOLM_CCACHE})
+  # Without these two ccache does not serve what precompiled headers stand before.
+  set(CMAKE_CXX_COMPILER_LAUNCHER
+    ${CMAKE_COMMAND} -E env CCACHE_SLOPPINESS=pch_defines,time_macros ${PICOLM_CCACHE})
 endif()
 
 add_library(picolm_options INTERFACE)
