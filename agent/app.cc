@@ -51,7 +51,7 @@ std::string needs_restart(const Config& present, const Config& next) {
   };
   const auto model = [](const Config& config) {
     const ModelConfig& m = config.model;
-    return std::tuple(m.path, m.sha256, m.memory_bytes, m.threads, m.read_mb_s);
+    return std::tuple(m.path, m.sha256, m.digest, m.memory_bytes, m.threads, m.read_mb_s);
   };
   if (present.agent_id != next.agent_id) return "agent_id";
   if (present.topic_root != next.topic_root) return "topic_root";

@@ -139,6 +139,9 @@ void read_model(const Json& json, const std::string& file, ModelConfig* model) {
   if (!model->sha256.empty() && (model->sha256.size() != 64 || !hex)) {
     throw ConfigError("model.sha256: found \"" + model->sha256 + "\", wanted 64 digits of hex");
   }
+  if (const std::string digest = text_of(json, "digest"); !digest.empty()) {
+    model->digest = relative_to(file, digest);
+  }
   if (json.contains("memory")) {
     const auto& memory = json["memory"];
     model->memory_bytes = memory.is_string() ? parse_size(memory.get<std::string>()).value_or(0)

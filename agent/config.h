@@ -44,6 +44,7 @@ struct BrokerConfig {
 struct ModelConfig {
   std::string path;
   std::string sha256;              // lower case hex; empty: not checked
+  std::string digest;              // path of the file's hashes; empty: pages are not checked
   std::uint64_t memory_bytes = 0;  // 0: what is available
   std::uint32_t threads = 0;       // 0: cores - 1, at least 1
   std::uint32_t read_mb_s = 0;     // 0: no limit

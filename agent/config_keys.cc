@@ -47,6 +47,9 @@ constexpr auto kKeys = std::to_array<KeySpec>({
  "GGUF file."},
 {"model.sha256",             String,       false, "\"\"",        0,     64,        "bytes", "",
  "SHA-256 of the file in hex; a file with another hash is refused. Empty: not checked."},
+{"model.digest",             String,       false, "\"\"",        0,     4096,      "bytes", "",
+ "Hashes of the file that `picolm digest` wrote: all that is read of the model is checked as it "
+ "arrives, and no decision is made from other bytes. Empty: not checked."},
 {"model.memory", Size, false, "0", 0, 1099511627776.0, "bytes", "",
  "Largest memory of the whole agent, as a number or `256M`; a model that does not fit is paged "
  "from its file. 0: what is available at the start, less 16 MiB."},

@@ -43,7 +43,8 @@ class Decider {
 
 struct LoadedModel {
   std::unique_ptr<Decider> decider;
-  std::string model_hash;  // SHA-256 in hex, or "part:..." where no hash was asked for
+  std::string
+      model_hash;  // SHA-256 in hex; "digest:..." by its digest alone, "part:..." by neither
 };
 
 // Checks the file's hash if the configuration gives one, then loads it.

@@ -3,6 +3,7 @@
 
 #include "agent/decider.h"
 #include "agent/trust.h"
+#include "inference/digest/model_digest.h"
 #include "inference/model/thread_pool.h"
 #include "inference/paging/budget.h"
 
@@ -13,7 +14,10 @@ constexpr std::size_t kCalibrationMax = 32;  // these many settle the means
 
 class EngineDecider final : public Decider {
  public:
-  explicit EngineDecider(const inference::EngineOptions& options) : engine_(options) {}
+  // `digest` may be null; the engine checks what it reads by it.
+  EngineDecider(std::unique_ptr<inference::ModelDigest> digest,
+                const inference::EngineOptions& options)
+      : digest_(std::move(digest)), engine_(options) {}
 
   RouteHandle open_route(const inference::RouteOptions& options) override {
     auto route = engine_.open_route(options);
@@ -52,13 +56,22 @@ class EngineDecider final : public Decider {
   }
 
  private:
+  std::unique_ptr<inference::ModelDigest> digest_;
   inference::Engine engine_;
   std::map<RouteHandle, std::unique_ptr<inference::Route>> routes_;  // before the engine goes
   RouteHandle next_ = 1;
 };
 
+// The digest holds the hashes of all bytes of the model, so its own hash names the model.
+std::string digest_identity(const std::string& path) {
+  const auto hash = sha256_file(path);
+  if (!hash) throw ConfigError("model.digest: cannot read " + path);
+  return "digest:" + *hash;
+}
+
 std::string check_hash(const ModelConfig& config) {
   if (config.sha256.empty()) {
+    if (!config.digest.empty()) return digest_identity(config.digest);
     const auto identity = partial_file_identity(config.path);
     if (!identity) throw ConfigError("model.path: cannot read " + config.path);
     return *identity;
@@ -87,7 +100,12 @@ LoadedModel load_model(const ModelConfig& config) {
   if (options.threads == 0) {
     options.threads = std::max(2U, inference::physical_core_count()) - 1;
   }
-  loaded.decider = std::make_unique<EngineDecider>(options);
+  std::unique_ptr<inference::ModelDigest> digest;
+  if (!config.digest.empty()) {
+    digest = std::make_unique<inference::ModelDigest>(config.digest);
+    options.verifier = digest.get();
+  }
+  loaded.decider = std::make_unique<EngineDecider>(std::move(digest), options);
   return loaded;
 }
 

@@ -42,7 +42,7 @@ LAYERS = {
 THIRD_PARTY = {
     "mqtt/": ["transport/paho_"],
     "MQTT": ["transport/paho_"],
-    "openssl/": ["inference/cli/", "transport/paho_client.cc"],
+    "openssl/": ["inference/digest/", "transport/paho_client.cc"],
     "mbedtls/": ["agent/trust.cc"],
     "spdlog/": ["agent/"],
     "CLI/": ["agent/", "inference/cli/", "tests/"],

@@ -5,7 +5,7 @@
 #include <limits>
 #include <stdexcept>
 
-#include "inference/cli/digest.h"
+#include "inference/digest/model_digest.h"
 #include "inference/paging/budget.h"
 #include "schemas/json_schema.h"
 
@@ -49,7 +49,7 @@ void add_model_arguments(CLI::App& command, ModelArguments& arguments) {
   command.add_option_function<std::string>(
       "--digest",
       [&arguments](const std::string& path) {
-        arguments.verifier = std::make_unique<ModelDigest>(path);
+        arguments.verifier = std::make_unique<inference::ModelDigest>(path);
       },
       "hashes the model must have, written by picolm digest");
 }

@@ -5,7 +5,7 @@
 #include <memory>
 
 #include "inference/cli/command.h"
-#include "inference/cli/digest.h"
+#include "inference/digest/model_digest.h"
 
 namespace picolm {
 
@@ -19,7 +19,7 @@ void add_digest(CLI::App& app) {
   command->add_option("MODEL", arguments->model, "GGUF file")->required();
   command->add_option("-o,--output", arguments->out, "file to write")->required();
   command->callback([arguments] {
-    const Hash whole = write_digest(arguments->model, arguments->out);
+    const inference::Sha256Hash whole = inference::write_digest(arguments->model, arguments->out);
     std::string line;
     for (const std::byte byte : whole) {
       char text[3];

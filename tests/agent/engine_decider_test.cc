@@ -3,11 +3,13 @@
 #include <gtest/gtest.h>
 
 #include <filesystem>
+#include <fstream>
 #include <iterator>
 
 #include "agent/decider.h"
 #include "agent/state_dir.h"
 #include "agent/trust.h"
+#include "inference/digest/model_digest.h"
 #include "schemas/json_schema.h"
 #include "schemas/validator.h"
 #include "tests/support/temp_dir.h"
@@ -51,6 +53,25 @@ TEST_F(EngineDecider, EveryDecisionSatisfiesTheSchemaWhateverTheMessage) {
     EXPECT_LE(decision.confidence, 1);
   }
   loaded.decider->close_route(route);
+}
+
+TEST_F(EngineDecider, ADigestNamesTheModelAndOneChangedByteIsRefused) {
+  ModelConfig config = model();
+  config.digest = dir_.file("digest");
+  (void)inference::write_digest(config.path, config.digest);
+  const LoadedModel loaded = load_model(config);
+  EXPECT_EQ(loaded.model_hash, "digest:" + *sha256_file(config.digest));
+
+  std::ifstream in(config.path, std::ios::binary);
+  const std::string bytes{std::istreambuf_iterator<char>(in), {}};
+  for (const std::size_t at : {std::size_t{5}, bytes.size() / 2, bytes.size() - 1}) {
+    std::string changed = bytes;
+    changed[at] = static_cast<char>(changed[at] ^ 1);
+    config.path = dir_.write("changed.gguf", changed);
+    EXPECT_THROW(load_model(config), inference::LoadError) << "byte " << at;
+  }
+  config.digest = dir_.file("none");
+  EXPECT_THROW(load_model(config), ConfigError);
 }
 
 TEST_F(EngineDecider, KeepsEvaluatedPromptsInTheStateFolder) {

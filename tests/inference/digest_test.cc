@@ -1,13 +1,12 @@
 // A digest accepts exactly the file it was made of, page by page, and no other sidecar passes for
 // one.
 
-#include "inference/cli/digest.h"
-
 #include <gtest/gtest.h>
 
 #include <filesystem>
 #include <fstream>
 
+#include "inference/digest/model_digest.h"
 #include "inference/error.h"
 #include "inference/model/loaded_model.h"
 #include "tests/inference/model_testing.h"
@@ -18,7 +17,7 @@
 namespace test_support {
 namespace {
 
-using picolm::ModelDigest;
+using inference::ModelDigest;
 
 std::string bytes_of(const std::string& path) {
   std::ifstream in(path, std::ios::binary);
@@ -37,7 +36,7 @@ TEST(Digest, AcceptsEveryRangeOfPagesAndNoChangedByte) {
     SCOPED_TRACE(size);
     std::string bytes = random_bytes(size);
     const std::string path = folder.write("model", bytes);
-    (void)picolm::write_digest(path, folder.file("digest"));
+    (void)inference::write_digest(path, folder.file("digest"));
     ModelDigest digest(folder.file("digest"));
     const std::size_t pages = (size + 4095) / 4096;
     for (std::size_t from = 0; from < pages; ++from) {
@@ -62,7 +61,7 @@ TEST(Digest, AcceptsEveryRangeOfPagesAndNoChangedByte) {
 TEST(Digest, RefusesSidecarsThatAreCutLongerOrOfAnotherKind) {
   const TempDir folder;
   const std::string path = folder.write("model", random_bytes(100'000));
-  (void)picolm::write_digest(path, folder.file("digest"));
+  (void)inference::write_digest(path, folder.file("digest"));
   const std::string good = bytes_of(folder.file("digest"));
   for (const std::size_t size : {std::size_t{0}, std::size_t{23}, good.size() - 1}) {
     EXPECT_THROW(ModelDigest(folder.write("bad", good.substr(0, size))), inference::LoadError);
@@ -74,7 +73,7 @@ TEST(Digest, RefusesSidecarsThatAreCutLongerOrOfAnotherKind) {
     EXPECT_THROW(ModelDigest(folder.write("bad", bad)), inference::LoadError) << at;
   }
   EXPECT_THROW(ModelDigest(folder.file("none")), inference::LoadError);
-  EXPECT_THROW((void)picolm::write_digest(path, folder.file("no/such/folder")),
+  EXPECT_THROW((void)inference::write_digest(path, folder.file("no/such/folder")),
                inference::LoadError);
 }
 
@@ -86,7 +85,7 @@ TEST(Digest, ModelWithAWrongByteAnywhereGivesNoLogits) {
   options.embedding_length = 256;
   options.feed_forward_length = 2048;
   const std::string path = write_tiny_model(options, folder.file("model.gguf"));
-  (void)picolm::write_digest(path, folder.file("digest"));
+  (void)inference::write_digest(path, folder.file("digest"));
   ModelDigest digest(folder.file("digest"));
   const std::string good = bytes_of(path);
   std::vector<std::uint64_t> places = {100};  // in the header, and in the middle of each tensor

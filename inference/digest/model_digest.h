@@ -25,13 +25,13 @@
 
 #include "inference/paging/block_check.h"
 
-namespace picolm {
+namespace inference {
 
-using Hash = std::array<std::byte, 32>;
+using Sha256Hash = std::array<std::byte, 32>;
 
-class ModelDigest final : public inference::BlockVerifier {
+class ModelDigest final : public BlockVerifier {
  public:
-  // Throws inference::LoadError if the sidecar cannot be read or is none.
+  // Throws LoadError if the sidecar cannot be read or is none.
   explicit ModelDigest(const std::string& path);
   ~ModelDigest() override;
 
@@ -42,7 +42,7 @@ class ModelDigest final : public inference::BlockVerifier {
   std::unique_ptr<Impl> impl_;
 };
 
-// Writes the sidecar of `model`; the SHA-256 of the sidecar itself. Throws inference::LoadError.
-Hash write_digest(const std::string& model, const std::string& sidecar);
+// Writes the sidecar of `model`; the SHA-256 of the sidecar itself. Throws LoadError.
+Sha256Hash write_digest(const std::string& model, const std::string& sidecar);
 
-}  // namespace picolm
+}  // namespace inference

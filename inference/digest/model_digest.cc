@@ -1,4 +1,4 @@
-#include "inference/cli/digest.h"
+#include "inference/digest/model_digest.h"
 
 #include <fcntl.h>
 #include <openssl/evp.h>
@@ -13,10 +13,8 @@
 #include "inference/gguf/reader.h"
 #include "inference/paging/storage.h"
 
-namespace picolm {
+namespace inference {
 namespace {
-
-using inference::LoadError;
 
 constexpr char kMagic[] = {'P', 'I', 'C', 'O', 'L', 'M', 'D', 'G'};
 constexpr std::uint32_t kVersion = 1;
@@ -47,10 +45,10 @@ class Sha256 {
   [[nodiscard]] bool add(std::span<const std::byte> bytes) {
     return EVP_DigestUpdate(context_, bytes.data(), bytes.size()) == 1;
   }
-  [[nodiscard]] bool end(Hash& out) {
+  [[nodiscard]] bool end(Sha256Hash& out) {
     return EVP_DigestFinal_ex(context_, reinterpret_cast<unsigned char*>(out.data()), nullptr) == 1;
   }
-  [[nodiscard]] bool hash(std::span<const std::byte> bytes, Hash& out) {
+  [[nodiscard]] bool hash(std::span<const std::byte> bytes, Sha256Hash& out) {
     return begin() && add(bytes) && end(out);
   }
 
@@ -76,10 +74,10 @@ struct ModelDigest::Impl {
   }
 
   // The hashes of a block's leaves as the sidecar has them.
-  [[nodiscard]] bool read_leaves(std::uint64_t block, std::span<Hash> out) const {
-    return inference::gguf::read_fully(descriptor,
-                                       sizeof(Header) + block * kLeavesPerBlock * sizeof(Hash),
-                                       std::as_writable_bytes(out));
+  [[nodiscard]] bool read_leaves(std::uint64_t block, std::span<Sha256Hash> out) const {
+    return gguf::read_fully(descriptor,
+                            sizeof(Header) + block * kLeavesPerBlock * sizeof(Sha256Hash),
+                            std::as_writable_bytes(out));
   }
 
   std::size_t leaves_of(std::uint64_t block) const {
@@ -92,10 +90,10 @@ struct ModelDigest::Impl {
     const std::size_t count = leaves_of(block);
     const auto covered = static_cast<std::size_t>(leaf_count(bytes.size()));
     if (first + covered > count) return false;
-    std::array<Hash, kLeavesPerBlock> right;
-    const std::span<Hash> all = std::span(right).first(count);
+    std::array<Sha256Hash, kLeavesPerBlock> right;
+    const std::span<Sha256Hash> all = std::span(right).first(count);
     if (covered < count && !read_leaves(block, all)) return false;
-    Hash hash;
+    Sha256Hash hash;
     if (covered < count && !(sha.hash(std::as_bytes(all), hash) && hash == blocks[block])) {
       return false;
     }
@@ -116,8 +114,8 @@ struct ModelDigest::Impl {
 
   int descriptor = -1;  // of the sidecar
   std::uint64_t model_bytes = 0;
-  std::uint64_t leaves = 0;  // of the model
-  std::vector<Hash> blocks;  // constant after construction
+  std::uint64_t leaves = 0;        // of the model
+  std::vector<Sha256Hash> blocks;  // constant after construction
   std::mutex mutex;
   Sha256 sha;  // guarded by mutex
 };
@@ -127,8 +125,7 @@ ModelDigest::ModelDigest(const std::string& path) : impl_(std::make_unique<Impl>
   struct stat status;
   Header header;
   if (impl_->descriptor < 0 || fstat(impl_->descriptor, &status) != 0 ||
-      !inference::gguf::read_fully(impl_->descriptor, 0,
-                                   std::as_writable_bytes(std::span(&header, 1)))) {
+      !gguf::read_fully(impl_->descriptor, 0, std::as_writable_bytes(std::span(&header, 1)))) {
     refuse(path, "no readable digest", "a file that picolm digest wrote");
   }
   if (std::memcmp(header.magic, kMagic, sizeof kMagic) != 0 || header.version != kVersion ||
@@ -137,16 +134,16 @@ ModelDigest::ModelDigest(const std::string& path) : impl_(std::make_unique<Impl>
   }
   impl_->model_bytes = header.model_bytes;
   impl_->leaves = leaf_count(header.model_bytes);
-  const std::uint64_t wanted = sizeof(Header) + impl_->leaves * sizeof(Hash);
+  const std::uint64_t wanted = sizeof(Header) + impl_->leaves * sizeof(Sha256Hash);
   if (static_cast<std::uint64_t>(status.st_size) != wanted) {
     refuse(path, std::to_string(status.st_size) + " bytes", std::to_string(wanted));
   }
   const std::uint64_t block_count =
       impl_->leaves / kLeavesPerBlock + (impl_->leaves % kLeavesPerBlock != 0 ? 1 : 0);
   impl_->blocks.resize(static_cast<std::size_t>(block_count));
-  std::array<Hash, kLeavesPerBlock> leaves;
+  std::array<Sha256Hash, kLeavesPerBlock> leaves;
   for (std::uint64_t block = 0; block < block_count; ++block) {
-    const std::span<Hash> some = std::span(leaves).first(impl_->leaves_of(block));
+    const std::span<Sha256Hash> some = std::span(leaves).first(impl_->leaves_of(block));
     if (!impl_->read_leaves(block, some) ||
         !impl_->sha.hash(std::as_bytes(some), impl_->blocks[static_cast<std::size_t>(block)])) {
       refuse(path, "a read error", std::to_string(wanted) + " bytes");
@@ -173,8 +170,8 @@ bool ModelDigest::verify(std::uint64_t offset, std::span<const std::byte> bytes)
   return true;
 }
 
-Hash write_digest(const std::string& model, const std::string& sidecar) {
-  inference::FileStorage storage(model);
+Sha256Hash write_digest(const std::string& model, const std::string& sidecar) {
+  FileStorage storage(model);
   Header header{};
   header.version = kVersion;
   header.leaf_bytes = kLeafBytes;
@@ -189,18 +186,18 @@ Hash write_digest(const std::string& model, const std::string& sidecar) {
            std::fwrite(bytes.data(), 1, bytes.size(), out.get()) == bytes.size();
   };
   bool good = out && whole_hash.begin() && write(std::as_bytes(std::span(&header, 1)));
-  const inference::PageBuffer buffer(kReadBytes);
+  const PageBuffer buffer(kReadBytes);
   for (std::uint64_t at = 0; good && at < storage.size_bytes(); at += kReadBytes) {
-    const auto read = inference::read_hull(storage, {at, at + kReadBytes}, buffer.bytes());
+    const auto read = read_hull(storage, {at, at + kReadBytes}, buffer.bytes());
     if (!read) refuse(model, "a read error", std::to_string(storage.size_bytes()) + " bytes");
     for (std::size_t i = 0; good && i < read->size(); i += kLeafBytes) {
-      Hash hash;
+      Sha256Hash hash;
       good = leaf_hash.hash(read->subspan(i, std::min<std::size_t>(kLeafBytes, read->size() - i)),
                             hash) &&
              write(std::as_bytes(std::span(hash)));
     }
   }
-  Hash whole;
+  Sha256Hash whole;
   good = good && whole_hash.end(whole) && std::fflush(out.get()) == 0 &&
          fsync(fileno(out.get())) == 0 && std::rename(partial.c_str(), sidecar.c_str()) == 0;
   if (!good) {
@@ -210,4 +207,4 @@ Hash write_digest(const std::string& model, const std::string& sidecar) {
   return whole;
 }
 
-}  // namespace picolm
+}  // namespace inference
