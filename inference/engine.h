@@ -31,9 +31,11 @@ struct EngineOptions {
   std::string kv_dir;
   bool sequential = false;     // score token by token, one a pass: slow, to check the usual way
   bool exact_scoring = false;  // routes may be exact; memory is set aside for it
-  std::uint64_t kept_bytes = 8u << 20;  // of that memory, for the prefixes of routes
-  std::uint64_t read_bytes_s = 0;       // paging is held to that rate; 0: no limit
-  BlockVerifier* verifier = nullptr;    // checks what is paged in; not owned, outlives the engine
+  // Of that memory, for the prefixes of routes; what does not fit beside the others is loaded or
+  // evaluated when it is used. 0: a sixteenth, at least 8 MiB, and what the model leaves.
+  std::uint64_t kept_bytes = 0;
+  std::uint64_t read_bytes_s = 0;     // paging is held to that rate; 0: no limit
+  BlockVerifier* verifier = nullptr;  // checks what is paged in; not owned, outlives the engine
 };
 
 struct RouteOptions {

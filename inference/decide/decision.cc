@@ -7,7 +7,9 @@
 #include <algorithm>
 #include <chrono>
 #include <cmath>
+#include <functional>
 
+#include "inference/check.h"
 #include "inference/constrain/automaton.h"
 #include "inference/decide/engine_impl.h"
 #include "inference/decide/scoring.h"
@@ -37,37 +39,62 @@ MessageScores::Field field_scores(const CandidateTree& tree, std::size_t field, 
 
 }  // namespace
 
+void Engine::Impl::run_in_turns(std::span<const Request> requests, std::span<ScoreJob> jobs) {
+  std::vector<SweepJob> turn;
+  std::size_t begin = 0;
+  while (begin < jobs.size()) {
+    std::size_t end = begin;
+    turn.clear();
+    for (; end < jobs.size(); ++end) {
+      SweepJob& job = jobs[end].job;
+      const PrefixCache::Hold held =
+          prefixes.hold(*requests[jobs[end].request].route->impl_->prefix);
+      if (held.status == PrefixCache::Status::NoRoom) break;
+      job.prefix = held.sequence;
+      job.failed = held.status == PrefixCache::Status::ReadFailed;
+      if (!job.failed) turn.push_back(std::move(job));
+    }
+    PICOLM_CHECK(end > begin);  // each fits alone: open_prefix refused what does not
+    sweep.run(turn);
+    prefixes.release();
+    std::size_t ran = 0;
+    for (std::size_t i = begin; i < end; ++i) {
+      if (!jobs[i].job.failed) jobs[i].job = std::move(turn[ran++]);
+    }
+    begin = end;
+  }
+}
+
 std::vector<MessageScores> Engine::score(std::span<const Request> requests) {
   const auto start = Clock::now();
   const std::uint64_t read_before = impl_->loaded.model.bytes_read();
   std::vector<MessageScores> out(requests.size());
-  std::vector<SweepJob> jobs;
-  std::vector<std::size_t> request_of_job;
+  std::vector<ScoreJob> asked;
   for (std::size_t i = 0; i < requests.size(); ++i) {
     out[i].message_hash = text_hash(requests[i].message);
     SweepJob job;
     out[i].status =
         impl_->prepare(*requests[i].route->impl_, requests[i].message, &job, &out[i].stats);
-    if (out[i].status != DecideStatus::Decided) continue;
-    jobs.push_back(std::move(job));
-    request_of_job.push_back(i);
+    if (out[i].status == DecideStatus::Decided) asked.push_back({i, std::move(job)});
   }
-  impl_->sweep.run(jobs);
+  // Routes whose prefixes do not fit into memory together take turns, each once.
+  std::stable_sort(asked.begin(), asked.end(), [&](const ScoreJob& a, const ScoreJob& b) {
+    return std::less<>()(requests[a.request].route, requests[b.request].route);
+  });
+  impl_->run_in_turns(requests, asked);
   const std::uint64_t bytes_read = impl_->loaded.model.bytes_read() - read_before;
-  for (std::size_t j = 0; j < jobs.size(); ++j) {
-    const SweepJob& job = jobs[j];
-    const Request& request = requests[request_of_job[j]];
-    const Route::Impl& route = *request.route->impl_;
-    MessageScores& scores = out[request_of_job[j]];
+  for (const auto& [i, job] : asked) {
+    MessageScores& scores = out[i];
     scores.stats.sweeps = job.sweeps;
-    scores.stats.bytes_read = bytes_read / jobs.size();
+    scores.stats.bytes_read = bytes_read / asked.size();
     scores.stats.ms = milliseconds_since(start);
     if (job.failed) {
       scores.status = DecideStatus::ReadFailed;
       continue;
     }
     scores.degenerate = job.degenerate;
-    const NgramSet message_words(request.message);
+    const Route::Impl& route = *requests[i].route->impl_;
+    const NgramSet message_words(requests[i].message);
     for (std::size_t f = 0; f < route.fields.size(); ++f) {
       scores.fields.push_back(
           field_scores(*route.tree, f, job, route.lessons->option_words()[f], message_words));
@@ -147,7 +174,13 @@ void write_document(Engine::Impl& engine, const Route::Impl& r, std::string_view
     out.json = *document;
   } else {
     const std::vector<TokenId> prompt = r.prompt.full(engine.tokenizer(), message);
-    engine.work.copy_from(*r.prefix);
+    const PrefixCache::Hold held = engine.prefixes.hold(*r.prefix);
+    engine.prefixes.release();
+    if (held.sequence == nullptr) {
+      out.status = DecideStatus::ReadFailed;
+      return;
+    }
+    engine.work.copy_from(*held.sequence);
     engine.sequence_model.begin({prompt.begin() + engine.work.length(), prompt.end()});
     const CompiledSchema compiled(narrowed);
     GenerateResult generated =

@@ -49,6 +49,22 @@ constexpr const char* kNeutralMessages[] = {
 
 }  // namespace
 
+namespace {
+
+constexpr std::uint64_t kKeptShare = 16;
+constexpr std::uint64_t kKeptBytesMin = 8u << 20;
+constexpr std::uint64_t kKeptBytesMax = 64u << 20;
+
+// 0: no limit.
+std::uint64_t prefix_bytes_max(const EngineOptions& options, const MemoryPlan& plan) {
+  if (options.memory_bytes_max == 0) return options.kept_bytes;
+  const std::uint64_t kept = load_options(options).kept_bytes;
+  return plan.paged() || options.kept_bytes != 0 ? kept
+                                                 : kept + plan.limit_bytes - plan.total_bytes;
+}
+
+}  // namespace
+
 LoadOptions load_options(const EngineOptions& options) {
   LoadOptions out;
   out.model_path = options.model_path;
@@ -56,7 +72,9 @@ LoadOptions load_options(const EngineOptions& options) {
   out.kernels = options.kernels;
   out.memory_bytes_max = options.memory_bytes_max;
   out.context_tokens_max = options.context_tokens_max;
-  out.kept_bytes = options.kept_bytes;
+  out.kept_bytes = options.kept_bytes ? options.kept_bytes
+                                      : std::clamp(options.memory_bytes_max / kKeptShare,
+                                                   kKeptBytesMin, kKeptBytesMax);
   out.kept_logit_rows = options.exact_scoring ? Sweep::kExactRowsMax : 0;
   out.paging.read_bytes_s = options.read_bytes_s;
   out.paging.verifier = options.verifier;
@@ -103,7 +121,11 @@ Engine::Impl::Impl(const EngineOptions& options)
       sweep(loaded.model, loaded.kernels,
             options.sequential ? Sweep::Mode::Sequential : Sweep::Mode::Tree, work),
       exact_scoring(options.exact_scoring),
-      prefixes(options.kv_dir, loaded.file) {}
+      prefixes(config().layer_count, config().kv_width(), prefix_bytes_max(options, loaded.plan),
+               PrefixStore(options.kv_dir, loaded.file),
+               [this](std::span<const TokenId> tokens, KvSequence* sequence) {
+                 return SequenceModel(loaded.model, tokenizer(), *sequence).append(tokens);
+               }) {}
 
 void Engine::Impl::check_prompt(const ChatPrompt& prompt) const {
   const std::size_t before = prompt.before.size();
@@ -137,10 +159,25 @@ DecideStatus Engine::Impl::prepare(const Route::Impl& route, std::string_view me
   if (nothing || prompt.size() + SequenceModel::kAnswerTokensReserved > work.capacity()) {
     return DecideStatus::MessageTooLong;
   }
-  job->prefix = route.prefix.get();
   job->fresh.assign(prompt.begin() + kept, prompt.end());
   job->tree = &*route.tree;
   return DecideStatus::Decided;
+}
+
+std::unique_ptr<Prefix> Engine::Impl::open_prefix(std::span<const TokenId> tokens) {
+  const std::uint64_t bytes = prefixes.bytes_of(tokens.size());
+  if (prefixes.bytes_max() != 0 && bytes > prefixes.bytes_max()) {
+    throw LoadError("route: instructions and schema: found " + std::to_string(tokens.size()) +
+                    " tokens, which take " + std::to_string(bytes) + " bytes; wanted at most " +
+                    std::to_string(prefixes.bytes_max()) + " in this memory");
+  }
+  auto prefix = prefixes.add(tokens);
+  const PrefixCache::Hold held = prefixes.hold(*prefix);
+  prefixes.release();
+  if (held.sequence == nullptr) {
+    loaded.file.refuse("weights", "a read error", "readable weights");
+  }
+  return prefix;
 }
 
 Engine::Engine(const EngineOptions& options) : impl_(std::make_unique<Impl>(options)) {}
@@ -168,17 +205,7 @@ std::unique_ptr<Route> Engine::open_route(const RouteOptions& options) {
   route->head = options.head;
   route->model = options.model;
 
-  const auto prefix_length = static_cast<std::uint32_t>(route->prompt.before.size());
-  const Config& config = impl_->config();
-  route->prefix = std::make_unique<KvSequence>(config.layer_count, config.kv_width(),
-                                               std::max(1u, prefix_length));
-  if (!impl_->prefixes.load(route->prompt.before, route->prefix.get())) {
-    SequenceModel prefix_model(impl_->loaded.model, impl_->tokenizer(), *route->prefix);
-    if (!prefix_model.append(route->prompt.before)) {
-      impl_->loaded.file.refuse("weights", "a read error", "readable weights");
-    }
-    impl_->prefixes.save(route->prompt.before, *route->prefix);
-  }
+  route->prefix = impl_->open_prefix(route->prompt.before);
 
   auto opened = std::unique_ptr<Route>(new Route(std::move(route)));
   std::vector<std::string> neutral = options.neutral_messages;

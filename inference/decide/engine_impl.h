@@ -13,11 +13,17 @@
 #include "inference/decide/sequence_model.h"
 #include "inference/decide/sweep.h"
 #include "inference/engine.h"
-#include "inference/kv/prefix_store.h"
+#include "inference/kv/prefix_cache.h"
 #include "inference/model/loaded_model.h"
 #include "inference/text/tokenizer.h"
 
 namespace inference {
+
+// One request's part of a pass.
+struct ScoreJob {
+  std::size_t request = 0;  // its place
+  SweepJob job;
+};
 
 struct Engine::Impl {
   explicit Impl(const EngineOptions& options);
@@ -43,9 +49,15 @@ struct Engine::Impl {
   // Throws LoadError if the prompt does not work even around an empty message.
   void check_prompt(const ChatPrompt& prompt) const;
 
-  // What the route's next pass must evaluate for `message`, or why it cannot.
+  // What the route's next pass must evaluate for `message`, but for its prefix; or why it cannot.
   DecideStatus prepare(const Route::Impl& route, std::string_view message, SweepJob* job,
                        DecisionStats* stats) const;
+
+  // Passes for as many jobs at a time as their routes' prefixes fit into memory.
+  void run_in_turns(std::span<const Request> requests, std::span<ScoreJob> jobs);
+
+  // Evaluated, or loaded from disk. Throws LoadError.
+  std::unique_ptr<Prefix> open_prefix(std::span<const TokenId> tokens);
 
   LoadedModel loaded;
   ChatFormat chat_format;
@@ -54,7 +66,7 @@ struct Engine::Impl {
   SequenceModel sequence_model;
   Sweep sweep;
   bool exact_scoring;
-  PrefixStore prefixes;
+  PrefixCache prefixes;
 };
 
 }  // namespace inference

@@ -13,7 +13,7 @@
 #include "inference/decide/closed_fields.h"
 #include "inference/decide/taught_route.h"
 #include "inference/engine.h"
-#include "inference/kv/kv_sequence.h"
+#include "inference/kv/prefix_cache.h"
 #include "inference/learn/calibration.h"
 #include "inference/learn/recent.h"
 #include "inference/text/chat.h"
@@ -27,7 +27,7 @@ struct Route::Impl {
   std::optional<CandidateTree> tree;
   std::vector<Calibration> calibrations;  // [field]
   RecentTexts calibrated;                 // messages that the means have seen
-  std::unique_ptr<KvSequence> prefix;     // keys and values of prompt.before
+  std::unique_ptr<Prefix> prefix;         // prompt.before
   std::optional<TaughtRoute> lessons;     // always there once the route is open
   // The model's scores of examples, by hash of the message, so that a lesson more costs one.
   std::map<std::uint64_t, FieldScores> example_scores;

@@ -2,6 +2,7 @@
 
 #include <gtest/gtest.h>
 
+#include "inference/decide/load_options.h"
 #include "inference/engine.h"
 #include "inference/error.h"
 #include "inference/model/loaded_model.h"
@@ -96,11 +97,7 @@ TEST(PagingEngine, DecidesTheSameFromItsFile) {
   options.context_tokens_max = 512;
   inference::Engine in_memory(options);
   const inference::gguf::File file(options.model_path);
-  inference::LoadOptions load;
-  load.model_path = options.model_path;
-  load.threads = 2;
-  load.context_tokens_max = 512;
-  load.kept_bytes = options.kept_bytes;
+  inference::LoadOptions load = inference::load_options(options);
   load.memory_bytes_max = 1;
   const inference::MemoryPlan least = plan_model(file, load);
   ASSERT_LT(least.least_bytes, least.fixed.sum() + least.weight_bytes);
