@@ -57,6 +57,7 @@ std::string needs_restart(const Config& present, const Config& next) {
   if (present.topic_root != next.topic_root) return "topic_root";
   if (present.state_dir != next.state_dir) return "state_dir";
   if (broker(present) != broker(next)) return "broker";
+  if (!present.needs_model() && next.needs_model()) return "rungs: the need of a model";
   if (model(present) != model(next)) return "model";
   return {};
 }
@@ -110,9 +111,8 @@ App::App(Config config, AppOptions options, Logger* logger)
                 return link != nullptr && link->publish(std::move(message), std::move(done));
               }),
       worker_({config_.agent_id, random_nonce(),
-               [load = options_.load, model = with_prefixes(config_.model, state_dir_)] {
-                 return load(model);
-               },
+               [load = options_.load, model = with_prefixes(config_.model, state_dir_),
+                needed = config_.needs_model()] { return needed ? load(model) : no_model(); },
                [this](const DecisionRecord& record, const RouteConfig& route,
                       const transport::Properties& request) { deliver(record, route, request); }},
               &inbox_, &ledger_, logger) {

@@ -122,9 +122,20 @@ constexpr auto kKeys = std::to_array<KeySpec>({
 {"routes[].bind",            StringMap,    false, "{}",          0,     64,        "items", "",
  "Properties of the decision that the agent fills from named levels, such as "
  "`\"press-{press}\"`; the model neither sees nor decides them."},
-{"routes[].rungs", ChoiceList, false, "[\"head\",\"model\"]", 1, 2, "items", "head|model",
- "Who may decide, in order: what was learned from examples where it is sure, the model. "
- "A route without examples asks the model."},
+{"routes[].rules",           ObjectList,   false, "[]",          0,     64,        "items", "",
+ "Decisions that need no model; the first rule that matches decides, before all else."},
+{"routes[].rules[].when",    Json,         true,  "",            kNone, kNone,     "",      "",
+ "`{FIELD:{OPERATOR:VALUE}}`, all of which must hold. FIELD is a name of `fields`, else a JSON "
+ "pointer; `\"\"` is a text or number as a whole. Operators: `>`, `>=`, `<`, `<=` for numbers, "
+ "`==`, `!=`, `in` (a list), `equals` (a text or a list of them, whatever its case and white "
+ "space). A value that is missing or of another kind matches nothing."},
+{"routes[].rules[].decide",  Json,         true,  "",            kNone, kNone,     "",      "",
+ "The decision. It must satisfy the schema; bound properties may be left out."},
+{"routes[].rungs", ChoiceList, false, "[\"rule\",\"cache\",\"head\",\"model\"]", 1, 4, "items",
+ "rule|cache|head|model",
+ "Who may decide, in order: `rules`, sure decisions on the same values before, what was learned "
+ "where it is sure, the model. A route that was taught nothing asks the model; one of rules alone "
+ "needs none."},
 {"routes[].min_confidence",  Number,       false, "0",           0,     1,         "",      "",
  "Below it the agent abstains."},
 {"routes[].fallback",        Json,         false, "",            kNone, kNone,     "",      "",
@@ -144,7 +155,6 @@ constexpr auto kKeys = std::to_array<KeySpec>({
 constexpr auto kUnbuilt = std::to_array<std::string_view>({
     "routes[].window",
     "routes[].state",
-    "routes[].rules",
     "routes[].publish_on",
     "routes[].repeat_s",
     "routes[].interlock",
@@ -152,8 +162,6 @@ constexpr auto kUnbuilt = std::to_array<std::string_view>({
     "routes[].deadline_ms",
     "routes[].command",
     "routes[].mode=act",
-    "routes[].rungs=rule",
-    "routes[].rungs=cache",
 });
 
 }  // namespace

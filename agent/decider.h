@@ -46,6 +46,9 @@ struct LoadedModel {
   std::string model_hash;  // SHA-256 in hex, or "part:..." where no hash was asked for
 };
 
+// For a configuration whose routes need none: opens no route.
+LoadedModel no_model();
+
 // Checks the file's hash if the configuration gives one, then loads it.
 // Throws ConfigError or inference::LoadError.
 LoadedModel load_model(const ModelConfig& config);

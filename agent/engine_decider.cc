@@ -57,6 +57,18 @@ class EngineDecider final : public Decider {
   RouteHandle next_ = 1;
 };
 
+class NoDecider final : public Decider {
+ public:
+  RouteHandle open_route(const inference::RouteOptions&) override {
+    throw inference::LoadError("no model was loaded");
+  }
+  void close_route(RouteHandle) override {}
+  inference::TeachReport teach(RouteHandle, std::span<const inference::Example>) override {
+    return {};
+  }
+  std::vector<inference::Decision> decide(std::span<const Question>) override { return {}; }
+};
+
 std::string check_hash(const ModelConfig& config) {
   if (config.sha256.empty()) {
     const auto identity = partial_file_identity(config.path);
@@ -73,6 +85,8 @@ std::string check_hash(const ModelConfig& config) {
 }
 
 }  // namespace
+
+LoadedModel no_model() { return {std::make_unique<NoDecider>(), "none"}; }
 
 LoadedModel load_model(const ModelConfig& config) {
   LoadedModel loaded;

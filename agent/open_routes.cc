@@ -10,6 +10,7 @@ OpenRoutes::~OpenRoutes() {
 
 OpenRoutes::Opened OpenRoutes::open(std::shared_ptr<const Route> route) {
   const RouteConfig& config = route->config();
+  if (!config.needs_model()) return {};
   inference::RouteOptions options;
   options.schema = config.open_schema;
   options.instructions = config.instructions;
@@ -18,8 +19,10 @@ OpenRoutes::Opened OpenRoutes::open(std::shared_ptr<const Route> route) {
   try {
     const RouteHandle handle = decider_->open_route(options);
     const Route* key = route.get();
-    entries_[key] = Entry{std::move(route), handle};
-    return {{}, teach(config, handle)};
+    Entry& entry = entries_[key] = Entry{std::move(route), handle, 0};
+    Opened opened{{}, teach(config, handle)};
+    entry.lesson_count = opened.taught.used;
+    return opened;
   } catch (const inference::LoadError& error) {
     return {error.what(), {}};
   }
@@ -39,10 +42,10 @@ inference::TeachReport OpenRoutes::teach(const RouteConfig& config, RouteHandle 
   return examples.empty() ? inference::TeachReport{} : decider_->teach(handle, examples);
 }
 
-std::optional<RouteHandle> OpenRoutes::find(const Route* route) const {
+std::optional<OpenRoutes::Found> OpenRoutes::find(const Route* route) const {
   const auto found = entries_.find(route);
   if (found == entries_.end()) return std::nullopt;
-  return found->second.handle;
+  return Found{found->second.handle, found->second.lesson_count};
 }
 
 }  // namespace agent

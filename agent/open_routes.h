@@ -29,8 +29,12 @@ class OpenRoutes {
   // Opens one route and teaches it its examples.
   Opened open(std::shared_ptr<const Route> route);
 
-  // The handle; nothing for a route that is not open.
-  std::optional<RouteHandle> find(const Route* route) const;
+  struct Found {
+    RouteHandle handle = 0;
+    std::size_t lesson_count = 0;  // that taught it
+  };
+  // Nothing for a route that is not open, or that needs no model.
+  std::optional<Found> find(const Route* route) const;
 
  private:
   inference::TeachReport teach(const RouteConfig& config, RouteHandle handle);
@@ -40,6 +44,7 @@ class OpenRoutes {
   struct Entry {
     std::shared_ptr<const Route> route;
     RouteHandle handle = 0;
+    std::size_t lesson_count = 0;
   };
   std::map<const Route*, Entry> entries_;
 };

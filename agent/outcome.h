@@ -65,6 +65,7 @@ inline constexpr std::string_view kMessageTooLong = "message_too_long";
 inline constexpr std::string_view kModelReadFailed = "model_read_failed";
 inline constexpr std::string_view kDecideFailed = "decide_failed";
 inline constexpr std::string_view kBelowMinConfidence = "below_min_confidence";
+inline constexpr std::string_view kNoRule = "no_rule";
 inline constexpr std::string_view kInvalidDecision = "invalid_decision";
 }  // namespace reason
 

@@ -36,7 +36,7 @@ void print_refused(const std::string& topic, std::string_view why) {
 class Bench {
  public:
   explicit Bench(const Config& config)
-      : model_(load_model(config.model)),
+      : model_(config.needs_model() ? load_model(config.model) : no_model()),
         open_(model_.decider.get()),
         judge_(config.agent_id, model_.model_hash, model_.decider.get(), "try"),
         routes_(make_route_set(config, 1)) {
@@ -63,7 +63,10 @@ class Bench {
       for (std::size_t i = 0; i < elements.size(); ++i) {
         JudgeInput input;
         input.route = route.get();
-        input.handle = open_.find(route.get());
+        if (const auto open = open_.find(route.get())) {
+          input.handle = open->handle;
+          input.lesson_count = open->lesson_count;
+        }
         input.message = &message;
         input.captures = &*captures;
         input.element = &elements[i];

@@ -183,7 +183,7 @@ void Worker::apply_reload(const Reload& reload) {
   reload.accepted();
 }
 
-std::optional<RouteHandle> Worker::handle_of(const InboxItem& item) const {
+std::optional<OpenRoutes::Found> Worker::handle_of(const InboxItem& item) const {
   for (const OpenSet& set : open_) {
     if (set.generation == item.generation) return set.routes->find(item.route.get());
   }
@@ -215,7 +215,10 @@ JudgeInput Worker::input_of(const InboxItem& item, const std::vector<Element>& e
       std::chrono::duration_cast<milliseconds>(steady_clock::now() - item.received_at);
   JudgeInput input;
   input.route = item.route.get();
-  input.handle = handle_of(item);
+  if (const auto open = handle_of(item)) {
+    input.handle = open->handle;
+    input.lesson_count = open->lesson_count;
+  }
   input.message = &item.message;
   input.captures = &item.captures;
   input.element = &elements[index];

@@ -95,7 +95,7 @@ class Worker {
   // Empties `batch`.
   void decide(std::vector<Input>* batch);
   void finish(const DecisionRecord& record);
-  std::optional<RouteHandle> handle_of(const InboxItem& item) const;
+  std::optional<OpenRoutes::Found> handle_of(const InboxItem& item) const;
   bool drain_over() const;
   void set_phase(WorkerPhase phase, std::string failure);
 

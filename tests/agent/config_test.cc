@@ -72,16 +72,13 @@ INSTANTIATE_TEST_SUITE_P(
     NotBuiltYet, ConfigRefusal,
     testing::Values(Spoiled{"/routes/0/window", "{}", "routes[0].window: this key is not built"},
                     Spoiled{"/routes/0/state", "{}", "not built yet"},
-                    Spoiled{"/routes/0/rules", "[]", "not built yet"},
                     Spoiled{"/routes/0/publish_on", R"("change")", "not built yet"},
                     Spoiled{"/routes/0/repeat_s", "60", "not built yet"},
                     Spoiled{"/routes/0/interlock", "{}", "not built yet"},
                     Spoiled{"/routes/0/decision_expiry_s", "60", "not built yet"},
                     Spoiled{"/routes/0/deadline_ms", "2000", "not built yet"},
                     Spoiled{"/routes/0/command", R"("a/b")", "not built yet"},
-                    Spoiled{"/routes/0/mode", R"("act")", "\"act\" is not built yet"},
-                    Spoiled{"/routes/0/rungs", R"(["rule","model"])", "\"rule\" is not built yet"},
-                    Spoiled{"/routes/0/rungs", R"(["cache"])", "\"cache\" is not built yet"}));
+                    Spoiled{"/routes/0/mode", R"("act")", "\"act\" is not built yet"}));
 
 INSTANTIATE_TEST_SUITE_P(
     Types, ConfigRefusal,

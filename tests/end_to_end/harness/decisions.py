@@ -102,7 +102,7 @@ def check_properties(message, config):
     assert 0 <= float(user["confidence"]) <= 1, user
     assert user["outcome"] in OUTCOMES, user
     assert user["mode"] == "advise" and user["fallback"] in ("true", "false"), user
-    assert user["rung"] in ("head", "model", "abstain"), user
+    assert user["rung"] in ("rule", "cache", "head", "model", "abstain"), user
     assert timestamp(user["expires"]) > timestamp(user["time"]), user
     assert message.content_type == "application/json", message
     assert 0 < message.expiry_s <= 60, message
