@@ -50,7 +50,7 @@ void check_model(const Config& config) {
   OpenRoutes routes(model.decider.get());
   const auto set = make_route_set(config, 1);
   for (const auto& route : set->routes) {
-    const OpenRoutes::Opened opened = routes.open(route);
+    const OpenRoutes::Opened opened = routes.open(route, plan_lessons(route->config(), {}));
     if (!opened.failure.empty()) {
       throw ConfigError(config.file + ": route " + route->name() + ": " + opened.failure);
     }

@@ -43,10 +43,7 @@ void check_pointer(const std::string& where, const std::string& pointer) {
 }
 
 void check_plain_name(const std::string& where, const std::string& name) {
-  const auto ok = [](char c) {
-    return std::isalnum(static_cast<unsigned char>(c)) != 0 || c == '.' || c == '_' || c == '-';
-  };
-  if (!std::all_of(name.begin(), name.end(), ok)) {
+  if (!is_plain_name(name)) {
     throw ConfigError(where + ": found \"" + name + "\", wanted letters, digits, '.', '_' or '-'");
   }
 }
@@ -316,6 +313,13 @@ void read_rules_of(const Json& json, const std::string& where, RouteConfig* rout
 }
 
 }  // namespace
+
+bool is_plain_name(std::string_view name) {
+  const auto ok = [](char c) {
+    return std::isalnum(static_cast<unsigned char>(c)) != 0 || c == '.' || c == '_' || c == '-';
+  };
+  return !name.empty() && name.size() <= 64 && std::all_of(name.begin(), name.end(), ok);
+}
 
 RouteConfig read_route(const Json& json, const std::string& where, const std::string& file,
                        Sha256* hash) {

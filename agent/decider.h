@@ -31,8 +31,9 @@ class Decider {
   virtual RouteHandle open_route(const inference::RouteOptions& options) = 0;
   virtual void close_route(RouteHandle route) = 0;
 
-  // Moves the candidates' means by typical messages, spread over `examples`, and teaches the route
-  // all of them in place of what it was taught before. REQUIRES: `route` is open.
+  // Teaches the route `examples` in place of what it was taught before; none: it is untaught
+  // again. A few of those it has not seen, spread over the list, move the candidates' means.
+  // REQUIRES: `route` is open.
   virtual inference::TeachReport teach(RouteHandle route,
                                        std::span<const inference::Example> examples) = 0;
 

@@ -93,4 +93,10 @@ void DecisionCache::forget(RouteHandle route) {
   }
 }
 
+void DecisionCache::clear() {
+  entries_.clear();
+  index_.clear();
+  bytes_ = 0;
+}
+
 }  // namespace agent

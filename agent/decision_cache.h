@@ -57,8 +57,9 @@ class DecisionCache {
 
   void put(const CacheKey& key, Entry entry);
 
-  // Drops everything of one route.
+  // Drops everything of one route, or all.
   void forget(RouteHandle route);
+  void clear();
 
   std::size_t size() const { return entries_.size(); }
   std::size_t bytes() const { return bytes_; }

@@ -67,6 +67,7 @@ class Judge {
 
   // The route's decisions may differ from now on: it was taught, or is closed.
   void forget(RouteHandle route) { cache_.forget(route); }
+  void forget_all() { cache_.clear(); }
 
  private:
   DecisionRecord begin(const JudgeInput& input);

@@ -11,6 +11,7 @@
 #include "agent/lint.h"
 #include "agent/object_writer.h"
 #include "agent/open_routes.h"
+#include "agent/store/store.h"
 
 namespace agent {
 namespace {
@@ -40,8 +41,11 @@ class Bench {
         open_(model_.decider.get()),
         judge_(config.agent_id, model_.model_hash, model_.decider.get(), "try"),
         routes_(make_route_set(config, 1)) {
+    const std::unique_ptr<Store> store = existing_store(config.state_dir);
     for (const auto& route : routes_->routes) {
-      const std::string failure = open_.open(route).failure;
+      std::vector<StoredLesson> lessons;
+      if (store != nullptr) lessons = store->lessons().kept(route->name());
+      const std::string failure = open_.open(route, plan_lessons(route->config(), lessons)).failure;
       if (!failure.empty()) {
         std::fprintf(stderr, "picolm-agent: route %s: %s\n", route->name().c_str(),
                      failure.c_str());

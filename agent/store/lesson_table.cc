@@ -37,10 +37,12 @@ std::int64_t LessonTable::add(const StoredLesson& lesson) {
   return id;
 }
 
-void LessonTable::add_all(std::span<const StoredLesson> lessons) {
+std::vector<std::int64_t> LessonTable::add_all(std::span<const StoredLesson> lessons) {
   Transaction transaction(database_);
-  for (const StoredLesson& lesson : lessons) insert(lesson);
+  std::vector<std::int64_t> ids;
+  for (const StoredLesson& lesson : lessons) ids.push_back(insert(lesson));
   transaction.commit();
+  return ids;
 }
 
 std::int64_t LessonTable::insert(const StoredLesson& lesson) {

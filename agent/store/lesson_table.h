@@ -46,7 +46,7 @@ class LessonTable {
   // forgotten: the newest label wins. Throws StoreError, and then nothing has changed.
   std::int64_t add(const StoredLesson& lesson);
   // The same for several, in order and in one commit.
-  void add_all(std::span<const StoredLesson> lessons);
+  std::vector<std::int64_t> add_all(std::span<const StoredLesson> lessons);
 
   // Lessons of `route`, or of all routes if it is empty, oldest first. Throws StoreError.
   std::vector<StoredLesson> all(std::string_view route);

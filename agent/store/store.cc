@@ -6,6 +6,7 @@
 #include <unistd.h>
 
 #include <array>
+#include <cerrno>
 #include <cstdio>
 #include <cstring>
 
@@ -106,6 +107,15 @@ OpenedStore open_store(const std::string& state_dir, const StoreOptions& options
     out.store = std::make_unique<Store>(":memory:", options);
   }
   return out;
+}
+
+std::unique_ptr<Store> existing_store(const std::string& state_dir) {
+  const std::string path = store_path(state_dir);
+  if (state_dir.empty() || (::access(path.c_str(), F_OK) != 0 && errno == ENOENT)) return nullptr;
+  StoreOptions options;
+  options.access = Database::Access::Existing;
+  options.busy = std::chrono::milliseconds(5000);  // the agent is never long at it
+  return std::make_unique<Store>(path, options);
 }
 
 }  // namespace agent

@@ -47,6 +47,10 @@ struct OpenedStore {
 // otherwise (no permission, disk full) is left alone and replaced by a store in memory.
 OpenedStore open_store(const std::string& state_dir, const StoreOptions& options);
 
+// The store that an agent has made there, for use beside it; nullptr if there is none.
+// Throws StoreError.
+std::unique_ptr<Store> existing_store(const std::string& state_dir);
+
 std::string store_path(const std::string& state_dir);
 
 }  // namespace agent

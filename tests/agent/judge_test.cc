@@ -295,7 +295,8 @@ TEST(OpenRoutes, TeachesTheExamplesAndReportsARouteThatCannotBeOpened) {
   const auto set = make_route_set(load(json), 1);
   {
     OpenRoutes routes(&decider);
-    const OpenRoutes::Opened opened = routes.open(set->routes[0]);
+    const OpenRoutes::Opened opened =
+        routes.open(set->routes[0], plan_lessons(set->routes[0]->config(), {}));
     EXPECT_EQ(opened.failure, "");
     EXPECT_EQ(opened.taught.used, 2U);
     using Lesson = std::pair<std::string, std::string>;
@@ -303,7 +304,7 @@ TEST(OpenRoutes, TeachesTheExamplesAndReportsARouteThatCannotBeOpened) {
         decider.taught,
         (std::vector<Lesson>{{R"({"oil":1 °C})", R"({"status":"ok"})"},
                              {R"({"oil":90 °C})", R"({"status":"error","target":"press-1"})"}}));
-    EXPECT_EQ(routes.open(set->routes[1]).failure, "context too small");
+    EXPECT_EQ(routes.open(set->routes[1], {}).failure, "context too small");
     EXPECT_TRUE(routes.find(set->routes[0].get()));
     EXPECT_FALSE(routes.find(set->routes[1].get()));
   }

@@ -152,7 +152,10 @@ struct Gate {
   Logger logger{LogLevel::Off};
   Inbox inbox;
   Ledger ledger;
-  Ingress ingress{&inbox, &ledger, &logger};
+  FeedbackBooks feedback{&logger,
+                         [this](const FeedbackRefusal& refusal) { told.push_back(refusal); }};
+  std::vector<FeedbackRefusal> told;
+  Ingress ingress{&inbox, &ledger, &feedback, &logger};
 };
 
 constexpr const char* kTopic = "plant/hall/press/2/telemetry";
