@@ -219,7 +219,8 @@ class Learn(case.AgentCase):
         rules = [{"when": {"oil": {">": 95}}, "decide": {"status": "error"}},
                  {"when": {"oil": {"<=": 95}, "plc": {"!=": ""}}, "decide": {"status": "ok"}}]
         route = self.route(rungs=["rule"], rules=rules, payload="json",
-                           fields=[{"name": "oil"}, {"name": "plc"}], fallback={"status": "warning"})
+                           fields=[{"name": "oil"}, {"name": "plc"}],
+                           fallback={"status": "warning"})
         self.start([route], model=self.folder / "there is no model.gguf")
         for oil, plc, outcome, status in ((96, "a", "DECIDED", "error"), (3, "a", "DECIDED", "ok"),
                                           (3, "", "ABSTAINED", "warning"),
