@@ -7,6 +7,7 @@
 #include <tuple>
 
 #include "agent/clock.h"
+#include "agent/config_route.h"
 #include "agent/envelope.h"
 #include "agent/lint.h"
 #include "agent/object_writer.h"
@@ -57,6 +58,7 @@ std::string needs_restart(const Config& present, const Config& next) {
   if (present.topic_root != next.topic_root) return "topic_root";
   if (present.state_dir != next.state_dir) return "state_dir";
   if (broker(present) != broker(next)) return "broker";
+  if (!present.needs_model() && next.needs_model()) return "rungs: the need of a model";
   if (model(present) != model(next)) return "model";
   return {};
 }
@@ -83,6 +85,11 @@ std::vector<transport::Subscription> subscriptions(const Config& config) {
       list.push_back(std::move(subscription));
     }
   }
+  transport::Subscription feedback;
+  feedback.filter = config.own_topic("feedback/+");
+  // A stored one comes once and is refused aloud, so that its sender learns of the mistake.
+  feedback.retain_handling = 1;
+  list.push_back(std::move(feedback));
   return list;
 }
 
@@ -103,19 +110,20 @@ App::App(Config config, AppOptions options, Logger* logger)
       config_(checked(std::move(config), logger)),
       state_dir_(config_.state_dir),
       inbox_(options_.inbox),
-      ingress_(&inbox_, &ledger_, logger),
+      feedback_(logger, [this](const FeedbackRefusal& refusal) { tell_refused(refusal); }),
+      ingress_(&inbox_, &ledger_, &feedback_, logger),
       outbox_(options_.outbox,
               [this](transport::Message message, Outbox::Done done) {
                 transport::Link* link = link_for_send_;
                 return link != nullptr && link->publish(std::move(message), std::move(done));
               }),
       worker_({config_.agent_id, random_nonce(),
-               [load = options_.load, model = with_prefixes(config_.model, state_dir_)] {
-                 return load(model);
-               },
+               [load = options_.load, model = with_prefixes(config_.model, state_dir_),
+                needed = config_.needs_model()] { return needed ? load(model) : no_model(); },
+               [path = config_.state_dir] { return open_store(path, {}); },
                [this](const DecisionRecord& record, const RouteConfig& route,
                       const transport::Properties& request) { deliver(record, route, request); }},
-              &inbox_, &ledger_, logger) {
+              &inbox_, &ledger_, &feedback_, logger) {
   // Options that can never work must not wait for the model to be loaded.
   transport::make_paho_factory(client_options(config_, status()));
 }
@@ -216,6 +224,17 @@ void App::deliver(const DecisionRecord& record, const RouteConfig& route,
   pump();
 }
 
+void App::tell_refused(const FeedbackRefusal& refusal) {
+  // The name is the sender's; only one that could be a route's becomes part of a topic.
+  if (!is_plain_name(refusal.route)) return;
+  Outbound note;
+  note.message.topic = source_ + "/refused/" + refusal.route;
+  note.message.payload = refused_json(refusal, wall_ms());
+  note.message.properties.content_type = "application/json";
+  note.payload_311 = note.message.payload;
+  outbox_.add(std::move(note), steady_clock::now());
+}
+
 void App::pump() {
   transport::Link* link = link_for_send_;
   if (link == nullptr) return;
@@ -272,6 +291,7 @@ void App::publish_metrics() {
   report.ledger = ledger_.snapshot();
   report.queue = inbox_.depth();
   report.outbox = outbox_.counts();
+  report.feedback = feedback_.counts();
   report.link = link;
   report.uptime_s =
       std::chrono::duration_cast<std::chrono::seconds>(steady_clock::now() - started_at_).count();

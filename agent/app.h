@@ -13,6 +13,7 @@
 #include <vector>
 
 #include "agent/config.h"
+#include "agent/feedback.h"
 #include "agent/inbox.h"
 #include "agent/ingress.h"
 #include "agent/ledger.h"
@@ -70,6 +71,8 @@ class App {
   void on_link(const transport::LinkState& state);
   void deliver(const DecisionRecord& record, const RouteConfig& route,
                const transport::Properties& request);
+  // Any thread: the note that feedback taught nothing. Sent with the next tick.
+  void tell_refused(const FeedbackRefusal& refusal);
   void pump();
   void apply(Config config, std::shared_ptr<const RouteSet> routes);
   StatusReport status() const;
@@ -105,6 +108,7 @@ class App {
 
   Inbox inbox_;
   Ledger ledger_;
+  FeedbackBooks feedback_;
   Ingress ingress_;
   std::atomic<transport::Link*> link_for_send_{nullptr};
   Outbox outbox_;

@@ -50,7 +50,7 @@ void check_model(const Config& config) {
   OpenRoutes routes(model.decider.get());
   const auto set = make_route_set(config, 1);
   for (const auto& route : set->routes) {
-    const OpenRoutes::Opened opened = routes.open(route);
+    const OpenRoutes::Opened opened = routes.open(route, plan_lessons(route->config(), {}));
     if (!opened.failure.empty()) {
       throw ConfigError(config.file + ": route " + route->name() + ": " + opened.failure);
     }
@@ -59,7 +59,9 @@ void check_model(const Config& config) {
                    config.file.c_str(), route->name().c_str(), refused.index,
                    refused.reason.c_str());
     }
-    compare_examples(route->config(), *routes.find(route.get()), model.decider.get());
+    if (const auto open = routes.find(route.get())) {
+      compare_examples(route->config(), open->handle, model.decider.get());
+    }
   }
 }
 
@@ -77,7 +79,7 @@ int check(const CheckCommand& command) {
     }
     if (!findings.errors.empty()) return 1;
     transport::make_paho_factory(client_options(config, {}));
-    if (command.load_model) check_model(config);
+    if (command.load_model && config.needs_model()) check_model(config);
     std::printf("%s: ok, %zu routes, config_hash %s\n", command.config.c_str(),
                 config.routes.size(), config.hash.c_str());
     return 0;

@@ -3,6 +3,7 @@
 // The subcommands of picolm-agent. Each returns the exit code: 0 done, 1 refused input.
 // Thread safety: called once, from main.
 
+#include <cstdint>
 #include <optional>
 #include <string>
 
@@ -26,8 +27,17 @@ struct TryCommand {
   std::optional<std::string> payload;  // nothing: JSON lines on standard input
 };
 
+struct LessonsCommand {
+  enum class Action { List, Export, Forget };
+  std::string config;
+  Action action = Action::List;
+  std::string route;               // empty: all; never for Forget
+  std::optional<std::int64_t> id;  // Forget: this one; nothing: all of the route
+};
+
 int run(const RunCommand& command);
 int check(const CheckCommand& command);
 int try_messages(const TryCommand& command);
+int lessons(const LessonsCommand& command);
 
 }  // namespace agent

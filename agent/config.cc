@@ -169,6 +169,11 @@ std::string_view name(MessageClass message_class) {
   return "";
 }
 
+bool Config::needs_model() const {
+  return std::any_of(routes.begin(), routes.end(),
+                     [](const RouteConfig& route) { return route.needs_model(); });
+}
+
 Config load_config(const std::string& path) {
   const std::string text = read_config_file("configuration", path, kConfigBytesMax);
   Config config;

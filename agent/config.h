@@ -12,6 +12,7 @@
 #include <utility>
 #include <vector>
 
+#include "agent/rules.h"
 #include "agent/text_template.h"
 #include "schemas/payload.h"
 #include "schemas/schema_spec.h"
@@ -94,17 +95,24 @@ struct RouteConfig {
   std::string id;  // JSON pointer; empty: none
   std::optional<TimeConfig> time;
   std::uint32_t max_age_s = 0;      // 0: any age
+  std::string schema_hash;          // SHA-256 of the schema's text
   schemas::SchemaSpec schema;       // of the published decision
   schemas::SchemaSpec open_schema;  // of what the model decides: `schema` without bound properties
   std::string instructions;
   std::vector<ExampleRow> examples;
   std::vector<BindConfig> bind;
-  bool head = true;  // rungs
+  std::vector<RuleConfig> rules;  // the first that matches decides
+  bool rule = true;               // rungs
+  bool cache = true;
+  bool head = true;
   bool model = true;
+  double learn_from_self = 0;  // weight of the model's own sure answers as lessons; 0: none
   double min_confidence = 0;
   std::string fallback;  // compact JSON; empty: none
   transport::TopicTemplate publish{"-"};
   EnvelopeKind envelope = EnvelopeKind::Bare;
+
+  bool needs_model() const { return head || model; }
 };
 
 struct Config {
@@ -116,6 +124,9 @@ struct Config {
   std::string state_dir;  // empty: none
   std::vector<RouteConfig> routes;
   std::string hash;  // SHA-256 over this file and the files it names except model and keys
+
+  // Whether any route asks the model or what was learned; rules alone need none.
+  bool needs_model() const;
 
   // Topic of the agent itself, such as "picolm/press-line-4/status".
   std::string own_topic(std::string_view leaf) const;

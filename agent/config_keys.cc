@@ -61,7 +61,8 @@ constexpr auto kKeys = std::to_array<KeySpec>({
 {"state_dir",                String,       false, "\"\"",        0,     4096,      "bytes", "",
  "Folder of this agent alone, made if absent and locked while it runs, so that two agents "
  "cannot share one identity on a machine. Prompts that were evaluated are kept in it, which makes "
- "the next start quicker. Empty: none."},
+ "the next start quicker, and what was taught by feedback (`picolm.db`), which is lost at the end "
+ "without it. Empty: none."},
 {"routes",                   ObjectList,   true,  "",            1,     256,       "items", "",
  "What is decided. A message goes to every route that it matches."},
 {"routes[].name",            String,       true,  "",            1,     64,        "bytes", "",
@@ -121,13 +122,28 @@ constexpr auto kKeys = std::to_array<KeySpec>({
  "What the model is told before every message."},
 {"routes[].examples",        PathOrList,   false, "[]",          0,     1000,      "rows",  "",
  "Rows `{\"payload\":…,\"expected\":{…}}`, inline or as a file of JSON lines. The route "
- "learns from them at start (from the last 512), and `check` compares its decisions with them."},
+ "learns from them at start, together with what it was taught by feedback (the newest 512 in "
+ "all), and `check` compares its decisions with them."},
 {"routes[].bind",            StringMap,    false, "{}",          0,     64,        "items", "",
  "Properties of the decision that the agent fills from named levels, such as "
  "`\"press-{press}\"`; the model neither sees nor decides them."},
-{"routes[].rungs", ChoiceList, false, "[\"head\",\"model\"]", 1, 2, "items", "head|model",
- "Who may decide, in order: what was learned from examples where it is sure, the model. "
- "A route without examples asks the model."},
+{"routes[].rules",           ObjectList,   false, "[]",          0,     64,        "items", "",
+ "Decisions that need no model; the first rule that matches decides, before all else."},
+{"routes[].rules[].when",    Json,         true,  "",            kNone, kNone,     "",      "",
+ "`{FIELD:{OPERATOR:VALUE}}`, all of which must hold. FIELD is a name of `fields`, else a JSON "
+ "pointer; `\"\"` is a text or number as a whole. Operators: `>`, `>=`, `<`, `<=` for numbers, "
+ "`==`, `!=`, `in` (a list), `equals` (a text or a list of them, whatever its case and white "
+ "space). A value that is missing or of another kind matches nothing."},
+{"routes[].rules[].decide",  Json,         true,  "",            kNone, kNone,     "",      "",
+ "The decision. It must satisfy the schema; bound properties may be left out."},
+{"routes[].rungs", ChoiceList, false, "[\"rule\",\"cache\",\"head\",\"model\"]", 1, 4, "items",
+ "rule|cache|head|model",
+ "Who may decide, in order: `rules`, sure decisions on the same values before, what was learned "
+ "where it is sure, the model. A route that was taught nothing asks the model; one of rules alone "
+ "needs none."},
+{"routes[].learn_from_self", Number,       false, "0",           0,     0.5,       "",      "",
+ "Weight of lessons taken from the model's own answers of at least 0.95 confidence, at most 128 "
+ "and marked `self`; a person's word always stands above them. 0: none."},
 {"routes[].min_confidence",  Number,       false, "0",           0,     1,         "",      "",
  "Below it the agent abstains."},
 {"routes[].fallback",        Json,         false, "",            kNone, kNone,     "",      "",
@@ -147,7 +163,6 @@ constexpr auto kKeys = std::to_array<KeySpec>({
 constexpr auto kUnbuilt = std::to_array<std::string_view>({
     "routes[].window",
     "routes[].state",
-    "routes[].rules",
     "routes[].publish_on",
     "routes[].repeat_s",
     "routes[].interlock",
@@ -155,8 +170,6 @@ constexpr auto kUnbuilt = std::to_array<std::string_view>({
     "routes[].deadline_ms",
     "routes[].command",
     "routes[].mode=act",
-    "routes[].rungs=rule",
-    "routes[].rungs=cache",
 });
 
 }  // namespace

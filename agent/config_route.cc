@@ -5,6 +5,7 @@
 #include <nlohmann/json.hpp>
 
 #include "agent/config_file.h"
+#include "agent/config_rules.h"
 #include "agent/decision_shape.h"
 #include "agent/json_scan.h"
 #include "agent/payload_text.h"
@@ -42,10 +43,7 @@ void check_pointer(const std::string& where, const std::string& pointer) {
 }
 
 void check_plain_name(const std::string& where, const std::string& name) {
-  const auto ok = [](char c) {
-    return std::isalnum(static_cast<unsigned char>(c)) != 0 || c == '.' || c == '_' || c == '-';
-  };
-  if (!std::all_of(name.begin(), name.end(), ok)) {
+  if (!is_plain_name(name)) {
     throw ConfigError(where + ": found \"" + name + "\", wanted letters, digits, '.', '_' or '-'");
   }
 }
@@ -101,8 +99,16 @@ void read_policy(const Json& json, const std::string& where, RouteConfig* route)
     const auto has = [&](const char* rung) {
       return std::find(json["rungs"].begin(), json["rungs"].end(), rung) != json["rungs"].end();
     };
+    route->rule = has("rule");
+    route->cache = has("cache");
     route->head = has("head");
     route->model = has("model");
+  }
+  if (json.contains("learn_from_self")) {
+    route->learn_from_self = json["learn_from_self"].get<double>();
+  }
+  if (route->learn_from_self > 0 && !(route->head && route->model)) {
+    throw ConfigError(where + ".learn_from_self: needs the rungs \"head\" and \"model\"");
   }
   if (json.contains("min_confidence")) route->min_confidence = json["min_confidence"].get<double>();
 }
@@ -203,6 +209,9 @@ void read_schema(const Json& json, const std::string& where, const std::string& 
   } else {
     text = compact(value);
   }
+  Sha256 schema_hash;
+  schema_hash.add(text);
+  route->schema_hash = schema_hash.hex();
   try {
     route->schema = schemas::parse_schema(text);
   } catch (const schemas::SchemaError& error) {
@@ -295,7 +304,28 @@ void read_examples(const Json& json, const std::string& where, const std::string
   }
 }
 
+void read_rules_of(const Json& json, const std::string& where, RouteConfig* route) {
+  if (json.contains("rules")) route->rules = read_rules(json["rules"], where + ".rules", *route);
+  for (std::size_t i = 0; i < route->rules.size(); ++i) {
+    const std::string at = where + ".rules[" + std::to_string(i) + "].decide";
+    route->rules[i].decide = check_decision(*route, at, json["rules"][i]["decide"]);
+  }
+  if (route->needs_model()) return;
+  if (!route->rule || route->rules.empty()) {
+    throw ConfigError(where +
+                      ".rungs: found neither \"head\" nor \"model\", and no rules; nothing could "
+                      "ever decide");
+  }
+}
+
 }  // namespace
+
+bool is_plain_name(std::string_view name) {
+  const auto ok = [](char c) {
+    return std::isalnum(static_cast<unsigned char>(c)) != 0 || c == '.' || c == '_' || c == '-';
+  };
+  return !name.empty() && name.size() <= 64 && std::all_of(name.begin(), name.end(), ok);
+}
 
 RouteConfig read_route(const Json& json, const std::string& where, const std::string& file,
                        Sha256* hash) {
@@ -313,6 +343,7 @@ RouteConfig read_route(const Json& json, const std::string& where, const std::st
   if (json.contains("fallback")) {
     route.fallback = check_decision(route, where + ".fallback", json["fallback"]);
   }
+  read_rules_of(json, where, &route);
   read_examples(json, where, file, hash, &route);
   return route;
 }

@@ -6,6 +6,7 @@
 
 #include <nlohmann/json_fwd.hpp>
 #include <string>
+#include <string_view>
 
 #include "agent/config.h"
 #include "agent/trust.h"
@@ -16,5 +17,8 @@ namespace agent {
 // configuration's path. What is read from other files goes into `hash`. Throws ConfigError.
 RouteConfig read_route(const nlohmann::ordered_json& json, const std::string& where,
                        const std::string& file, Sha256* hash);
+
+// Whether `name` could be a route's: 1 to 64 letters, digits, '.', '_' or '-'.
+bool is_plain_name(std::string_view name);
 
 }  // namespace agent

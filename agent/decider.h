@@ -31,8 +31,9 @@ class Decider {
   virtual RouteHandle open_route(const inference::RouteOptions& options) = 0;
   virtual void close_route(RouteHandle route) = 0;
 
-  // Moves the candidates' means by typical messages, spread over `examples`, and teaches the route
-  // all of them in place of what it was taught before. REQUIRES: `route` is open.
+  // Teaches the route `examples` in place of what it was taught before; none: it is untaught
+  // again. A few of those it has not seen, spread over the list, move the candidates' means.
+  // REQUIRES: `route` is open.
   virtual inference::TeachReport teach(RouteHandle route,
                                        std::span<const inference::Example> examples) = 0;
 
@@ -46,6 +47,9 @@ struct LoadedModel {
   std::string
       model_hash;  // SHA-256 in hex; "digest:..." by its digest alone, "part:..." by neither
 };
+
+// For a configuration whose routes need none: opens no route.
+LoadedModel no_model();
 
 // Checks the file's hash if the configuration gives one, then loads it.
 // Throws ConfigError or inference::LoadError.

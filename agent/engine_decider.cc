@@ -1,5 +1,7 @@
 #include <algorithm>
+#include <functional>
 #include <map>
+#include <set>
 
 #include "agent/decider.h"
 #include "agent/trust.h"
@@ -21,7 +23,7 @@ class EngineDecider final : public Decider {
 
   RouteHandle open_route(const inference::RouteOptions& options) override {
     auto route = engine_.open_route(options);
-    routes_.emplace(next_, std::move(route));
+    routes_[next_].route = std::move(route);
     return next_++;
   }
 
@@ -29,37 +31,60 @@ class EngineDecider final : public Decider {
 
   inference::TeachReport teach(RouteHandle route,
                                std::span<const inference::Example> examples) override {
-    inference::Route& found = *routes_.at(route);
-    // Evenly over the list, since examples are often sorted by what they decide.
+    Open& found = routes_.at(route);
+    // Evenly over the list, since examples are often sorted by what they decide. One lesson more
+    // must not cost the passes of all others again.
     const std::size_t step = (examples.size() + kCalibrationMax - 1) / kCalibrationMax;
+    std::vector<std::size_t> places;
     std::vector<inference::Request> requests;
     for (std::size_t i = 0; i < examples.size(); i += step) {
-      requests.push_back({&found, examples[i].message});
+      const std::size_t hash = std::hash<std::string_view>{}(examples[i].message);
+      if (found.calibrated.size() >= kCalibrationMax) break;
+      if (!found.calibrated.insert(hash).second) continue;
+      places.push_back(i);
+      requests.push_back({found.route.get(), examples[i].message});
     }
     const std::vector<inference::MessageScores> scores = engine_.score(requests);
     std::vector<inference::Example> scored(examples.begin(), examples.end());
     for (std::size_t i = 0; i < scores.size(); ++i) {
-      scored[i * step].scores = &scores[i];
+      scored[places[i]].scores = &scores[i];
       const bool usable = scores[i].status == inference::DecideStatus::Decided;
-      if (usable && !scores[i].degenerate) engine_.calibrate(found, scores[i]);
+      if (usable && !scores[i].degenerate) engine_.calibrate(*found.route, scores[i]);
     }
-    return engine_.teach(found, scored);
+    return engine_.teach(*found.route, scored);
   }
 
   std::vector<inference::Decision> decide(std::span<const Question> questions) override {
     std::vector<inference::Request> requests;
     requests.reserve(questions.size());
     for (const Question& question : questions) {
-      requests.push_back({routes_.at(question.route).get(), question.message});
+      requests.push_back({routes_.at(question.route).route.get(), question.message});
     }
     return engine_.decide(requests);
   }
 
  private:
+  struct Open {
+    std::unique_ptr<inference::Route> route;
+    std::set<std::size_t> calibrated;  // hashes of messages that moved its means
+  };
+
   std::unique_ptr<inference::ModelDigest> digest_;
   inference::Engine engine_;
-  std::map<RouteHandle, std::unique_ptr<inference::Route>> routes_;  // before the engine goes
+  std::map<RouteHandle, Open> routes_;  // before the engine goes
   RouteHandle next_ = 1;
+};
+
+class NoDecider final : public Decider {
+ public:
+  RouteHandle open_route(const inference::RouteOptions&) override {
+    throw inference::LoadError("no model was loaded");
+  }
+  void close_route(RouteHandle) override {}
+  inference::TeachReport teach(RouteHandle, std::span<const inference::Example>) override {
+    return {};
+  }
+  std::vector<inference::Decision> decide(std::span<const Question>) override { return {}; }
 };
 
 // The digest holds the hashes of all bytes of the model, so its own hash names the model.
@@ -86,6 +111,8 @@ std::string check_hash(const ModelConfig& config) {
 }
 
 }  // namespace
+
+LoadedModel no_model() { return {std::make_unique<NoDecider>(), "none"}; }
 
 LoadedModel load_model(const ModelConfig& config) {
   LoadedModel loaded;

@@ -126,6 +126,7 @@ std::string explain(const DecisionRecord& record) {
       .raw("confidence", confidence_text(record))
       .raw("fields", fields.done())
       .text("rung", inference::name(record.rung))
+      .text("why", record.why)
       .raw("fallback", record.fallback ? "true" : "false")
       .text("publish", record.output_topic)
       .text("input", record.input_id)

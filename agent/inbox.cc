@@ -26,7 +26,8 @@ std::size_t size_of(const InboxItem& item) {
 
 bool Inbox::push(InboxItem&& item) {
   const std::size_t bytes = size_of(item);
-  const bool telemetry = item.route->config().message_class == MessageClass::Telemetry;
+  const bool telemetry = item.kind == InboxKind::Feedback ||
+                         item.route->config().message_class == MessageClass::Telemetry;
   const std::size_t percent = telemetry ? limits_.telemetry_share_percent : 100;
   {
     const std::lock_guard lock(mutex_);

@@ -19,7 +19,12 @@
 
 namespace agent {
 
+enum class InboxKind : std::uint8_t { Input, Feedback };
+
+// Feedback waits among the inputs, so that it is taught after those that came before it and
+// before those that come after.
 struct InboxItem {
+  InboxKind kind = InboxKind::Input;
   std::uint64_t generation = 0;  // of the route set that matched it
   std::shared_ptr<const Route> route;
   transport::Message message;
@@ -30,7 +35,7 @@ struct InboxItem {
 struct InboxLimits {
   std::size_t messages_max = 1024;
   std::size_t bytes_max = 4 << 20;           // payloads, topics, properties, captures
-  std::size_t telemetry_share_percent = 75;  // of both limits
+  std::size_t telemetry_share_percent = 75;  // of both limits, feedback included
 };
 
 struct InboxDepth {

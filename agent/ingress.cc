@@ -1,5 +1,7 @@
 #include "agent/ingress.h"
 
+#include <algorithm>
+
 #include "schemas/payload.h"
 #include "transport/topic_filter.h"
 
@@ -22,6 +24,7 @@ void Ingress::accept(transport::Message&& message) noexcept {
   };
   const std::shared_ptr<const RouteSet> set = routes();
   if (transport::topic_error(message.topic) != nullptr) return reject(reason::kTopicInvalid);
+  if (set->is_feedback(message.topic)) return accept_feedback(*set, std::move(message));
   if (set->is_own_output(message.topic)) return reject(reason::kOwnOutput);
   bool taken = false;
   for (const auto& route : set->routes) {
@@ -45,13 +48,41 @@ void Ingress::offer(const RouteSet& set, const std::shared_ptr<const Route>& rou
     return refuse(Outcome::Rejected, schemas::name(schemas::PayloadError::TooLarge), route->name(),
                   message.topic);
   }
-  InboxItem item{set.generation, route, message, std::move(captures),
-                 std::chrono::steady_clock::now()};
+  InboxItem item{InboxKind::Input, set.generation,      route,
+                 message,          std::move(captures), std::chrono::steady_clock::now()};
   if (inbox_->push(std::move(item))) return;
   refuse(Outcome::Shed,
          config.message_class == MessageClass::Telemetry ? reason::kQueueFull
                                                          : reason::kCommandQueueFull,
          route->name(), message.topic);
+}
+
+void Ingress::accept_feedback(const RouteSet& set, transport::Message&& message) {
+  feedback_->receive();
+  FeedbackRefusal refusal;
+  refusal.route = message.topic.substr(set.feedback_prefix.size());
+  const auto refuse = [&](std::string_view why, std::string text) {
+    refusal.reason = why;
+    refusal.text = std::move(text);
+    feedback_->refuse(refusal);
+  };
+  const auto route = std::find_if(set.routes.begin(), set.routes.end(),
+                                  [&](const auto& each) { return each->name() == refusal.route; });
+  if (route == set.routes.end()) return refuse(reason::kUnknownRoute, "no route of this name");
+  // What the broker had stored would teach again after every start.
+  if (message.retained) return refuse(reason::kRetained, "feedback must not be retained");
+  if (message.payload.size() > kFeedbackBytesMax) {
+    return refuse(reason::kFeedbackTooLarge, "found " + std::to_string(message.payload.size()) +
+                                                 " bytes, wanted at most " +
+                                                 std::to_string(kFeedbackBytesMax));
+  }
+  InboxItem item{InboxKind::Feedback,
+                 set.generation,
+                 *route,
+                 std::move(message),
+                 {},
+                 std::chrono::steady_clock::now()};
+  if (!inbox_->push(std::move(item))) refuse(reason::kQueueFull, "too many messages wait");
 }
 
 void Ingress::reject_dropped(std::string_view why) noexcept {

@@ -7,6 +7,7 @@
 #include <memory>
 #include <mutex>
 
+#include "agent/feedback.h"
 #include "agent/inbox.h"
 #include "agent/ledger.h"
 #include "agent/log.h"
@@ -18,16 +19,16 @@ namespace agent {
 class Ingress {
  public:
   // Everything outlives this object.
-  Ingress(Inbox* inbox, Ledger* ledger, Logger* logger)
-      : inbox_(inbox), ledger_(ledger), logger_(logger) {}
+  Ingress(Inbox* inbox, Ledger* ledger, FeedbackBooks* feedback, Logger* logger)
+      : inbox_(inbox), ledger_(ledger), feedback_(feedback), logger_(logger) {}
 
   // Messages from now on go to these routes.
   void set_routes(std::shared_ptr<const RouteSet> routes);
   std::shared_ptr<const RouteSet> routes() const;
 
   // Each matching route gets the message as an input of its own; a message that no route can take
-  // is one input that is rejected. Running out of memory here ends the process: the
-  // broker delivers again what was not acknowledged.
+  // is one input that is rejected. Feedback is no input and goes to its route. Running out of
+  // memory here ends the process: the broker delivers again what was not acknowledged.
   void accept(transport::Message&& message) noexcept;
 
   // The transport dropped a message; `why` is what its on_rejected told.
@@ -36,11 +37,13 @@ class Ingress {
  private:
   void offer(const RouteSet& set, const std::shared_ptr<const Route>& route,
              const transport::Message& message, transport::Captures captures);
+  void accept_feedback(const RouteSet& set, transport::Message&& message);
   void refuse(Outcome outcome, std::string_view why, std::string_view route,
               std::string_view topic);
 
   Inbox* const inbox_;
   Ledger* const ledger_;
+  FeedbackBooks* const feedback_;
   Logger* const logger_;
   mutable std::mutex mutex_;
   std::shared_ptr<const RouteSet> routes_;  // guarded by mutex_; shared with queue and worker

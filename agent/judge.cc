@@ -65,7 +65,7 @@ void abstain(const JudgeInput& input, const BoundValues& bound, std::string_view
   record->decision = std::move(fallback);
 }
 
-// The bound values of an input that the model is to decide; nothing if the record ended already.
+// The bound values of an input that is to be decided; nothing if the record ended already.
 std::optional<BoundValues> admit(const JudgeInput& input, DecisionRecord* record) {
   const auto refuse = [&](Outcome outcome, std::string_view why) {
     end(outcome, why, record);
@@ -78,7 +78,6 @@ std::optional<BoundValues> admit(const JudgeInput& input, DecisionRecord* record
   record->output_topic = *topic;
   auto bound = input.route->bound_values(*input.captures);
   if (!bound) return refuse(Outcome::Rejected, reason::kBindNotAllowed);
-  if (!input.handle) return refuse(Outcome::Rejected, reason::kRouteFailed);
   return bound;
 }
 
@@ -120,6 +119,43 @@ void conclude(const JudgeInput& input, const BoundValues& bound,
   end(Outcome::Decided, {}, record);
 }
 
+// Written by a person and checked at load, but the bound values are new with every message.
+void conclude_by_rule(const JudgeInput& input, const BoundValues& bound, std::size_t rule,
+                      DecisionRecord* record) {
+  const RouteConfig& config = input.route->config();
+  record->best_guess = input.route->complete(config.rules[rule].decide, bound);
+  record->confidence = 1;
+  record->rung = inference::Rung::Rule;
+  record->why = "rules[" + std::to_string(rule) + "] matches";
+  if (!schemas::validate(config.schema, record->best_guess).valid) {
+    return end(Outcome::Quarantined, reason::kInvalidDecision, record);
+  }
+  record->decision = record->best_guess;
+  end(Outcome::Decided, {}, record);
+}
+
+bool may_be_cached(const JudgeInput& input) {
+  return input.route->config().cache && input.handle && !input.element->values.empty();
+}
+
+CacheKey cache_key(const JudgeInput& input) {
+  return {*input.handle, input.lesson_count,
+          cache_values(input.route->config(), input.element->values)};
+}
+
+std::string why_answered(const JudgeInput& input, const DecisionRecord& record) {
+  const std::string lessons = std::to_string(input.lesson_count) + " lessons";
+  switch (record.rung) {
+    case inference::Rung::Head:
+      return "learned from " + lessons;
+    case inference::Rung::Model:
+      return input.lesson_count > 0 ? "the model's scores joined with " + lessons
+                                    : "the model's scores; nothing was taught";
+    default:
+      return {};
+  }
+}
+
 }  // namespace
 
 Judge::Judge(std::string agent_id, std::string model_hash, Decider* decider, std::string nonce)
@@ -149,17 +185,58 @@ std::vector<DecisionRecord> Judge::judge(std::span<const JudgeInput> inputs) {
   std::vector<std::pair<std::size_t, BoundValues>> asked;  // place of the input, its bound values
   for (const JudgeInput& input : inputs) {
     DecisionRecord& record = records.emplace_back(begin(input));
-    if (auto bound = admit(input, &record)) {
-      questions.push_back({*input.handle, input.element->text});
-      asked.emplace_back(records.size() - 1, std::move(*bound));
-    }
+    auto bound = admit(input, &record);
+    if (!bound || decide_quickly(input, *bound, &record)) continue;
+    questions.push_back({*input.handle, input.element->text});
+    asked.emplace_back(records.size() - 1, std::move(*bound));
   }
   std::vector<std::optional<inference::Decision>> answers = ask(questions);
   for (std::size_t i = 0; i < asked.size(); ++i) {
     const auto& [place, bound] = asked[i];
-    conclude(inputs[place], bound, std::move(answers[i]), &records[place]);
+    const JudgeInput& input = inputs[place];
+    DecisionRecord& record = records[place];
+    const std::optional<inference::Decision> answer = std::move(answers[i]);
+    conclude(input, bound, answer, &record);
+    record.why = why_answered(input, record);
+    if (answer && may_be_cached(input)) keep(input, record, *answer);
   }
   return records;
+}
+
+bool Judge::decide_quickly(const JudgeInput& input, const BoundValues& bound,
+                           DecisionRecord* record) {
+  const RouteConfig& config = input.route->config();
+  if (config.rule) {
+    if (const auto rule = first_match(config.rules, input.element->values)) {
+      conclude_by_rule(input, bound, *rule, record);
+      return true;
+    }
+  }
+  if (!config.needs_model()) {
+    abstain(input, bound, reason::kNoRule, record);
+    return true;
+  }
+  if (!input.handle) {
+    end(Outcome::Rejected, reason::kRouteFailed, record);
+    return true;
+  }
+  if (!may_be_cached(input)) return false;
+  const DecisionCache::Entry* known = cache_.find(cache_key(input));
+  if (known == nullptr) return false;
+  conclude(input, bound, known->decision, record);
+  if (record->outcome == Outcome::Decided) {
+    record->rung = inference::Rung::Cache;
+    record->why = "the values of input " + known->input_id + ", decided by " +
+                  std::string(inference::name(known->decision.rung));
+  }
+  return true;
+}
+
+void Judge::keep(const JudgeInput& input, const DecisionRecord& record,
+                 inference::Decision decision) {
+  if (record.outcome != Outcome::Decided || !(record.confidence >= kCachedConfidence)) return;
+  decision.stats = {};  // a later answer costs nothing
+  cache_.put(cache_key(input), {std::move(decision), record.input_id});
 }
 
 DecisionRecord Judge::begin(const JudgeInput& input) {

@@ -12,6 +12,7 @@
 #include <vector>
 
 #include "agent/decider.h"
+#include "agent/decision_cache.h"
 #include "agent/outcome.h"
 #include "agent/payload_text.h"
 #include "agent/route.h"
@@ -35,6 +36,7 @@ struct DecisionRecord {
   bool fallback = false;
   double confidence = 0;
   inference::Rung rung = inference::Rung::Abstain;
+  std::string why;  // this rung, for a person; empty: nothing to say
   std::vector<inference::FieldResult> fields;
   inference::DecisionStats stats;
   std::int64_t time_ms = 0;
@@ -44,7 +46,8 @@ struct DecisionRecord {
 // One element of one message, with what is known around it.
 struct JudgeInput {
   const Route* route = nullptr;
-  std::optional<RouteHandle> handle;  // nothing: the route could not be opened
+  std::optional<RouteHandle> handle;  // nothing: the route could not be opened, or needs no model
+  std::size_t lesson_count = 0;       // that taught it
   const transport::Message* message = nullptr;
   const transport::Captures* captures = nullptr;
   const Element* element = nullptr;
@@ -62,10 +65,15 @@ class Judge {
   // One record an input, in order. Those that need the model are decided together.
   std::vector<DecisionRecord> judge(std::span<const JudgeInput> inputs);
 
-  const std::string& model_hash() const { return model_hash_; }
+  // The route's decisions may differ from now on: it was taught, or is closed.
+  void forget(RouteHandle route) { cache_.forget(route); }
+  void forget_all() { cache_.clear(); }
 
  private:
   DecisionRecord begin(const JudgeInput& input);
+  // What a rule or the cache decides. False: neither does.
+  bool decide_quickly(const JudgeInput& input, const BoundValues& bound, DecisionRecord* record);
+  void keep(const JudgeInput& input, const DecisionRecord& record, inference::Decision decision);
   // Empty where the decider failed.
   std::vector<std::optional<inference::Decision>> ask(std::span<const Question> questions);
   std::string input_id(const JudgeInput& input);
@@ -75,6 +83,7 @@ class Judge {
   Decider* const decider_;
   const std::string nonce_;
   std::uint64_t generated_count_ = 0;
+  DecisionCache cache_{{}};
 };
 
 }  // namespace agent

@@ -35,6 +35,23 @@ void find_loops(const Config& config, Findings* findings) {
   }
 }
 
+// Feedback changes what a route decides; neither an input nor a decision may be taken for it.
+void find_self_teaching(const Config& config, Findings* findings) {
+  const std::string feedback = config.own_topic("feedback/+");
+  for (const RouteConfig& route : config.routes) {
+    if (transport::filters_overlap(feedback, route.publish.filter())) {
+      findings->errors.push_back("route " + route.name + ": publish " + route.publish.filter() +
+                                 " can be " + feedback + "; the agent would teach itself");
+    }
+    for (const transport::TopicPattern& pattern : route.subscribe) {
+      if (!transport::filters_overlap(feedback, match_filter(pattern))) continue;
+      findings->errors.push_back("route " + route.name + ": subscribe " + pattern.filter() +
+                                 " can match " + feedback +
+                                 ", which teaches routes and is never an input");
+    }
+  }
+}
+
 void find_open_targets(const RouteConfig& route, Findings* findings) {
   const bool wild = std::any_of(route.subscribe.begin(), route.subscribe.end(), has_wildcard);
   if (!wild) return;
@@ -81,6 +98,7 @@ void find_overlaps(const RouteConfig& a, const RouteConfig& b, Findings* finding
 Findings lint(const Config& config) {
   Findings findings;
   find_loops(config, &findings);
+  find_self_teaching(config, &findings);
   for (const RouteConfig& route : config.routes) find_open_targets(route, &findings);
   for (std::size_t i = 0; i < config.routes.size(); ++i) {
     for (std::size_t j = i; j < config.routes.size(); ++j) {

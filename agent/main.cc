@@ -1,6 +1,7 @@
 // The command line of picolm-agent. Exit codes: 0 done, 1 refused input, 2 wrong usage.
 
 #include <CLI/CLI.hpp>
+#include <cstdint>
 #include <cstdio>
 #include <exception>
 #include <map>
@@ -11,6 +12,33 @@
 namespace {
 
 constexpr int kWrongUsage = 2;
+
+// `lessons list|export|forget`; which of them was given is in `command` after parsing.
+CLI::App* add_lessons(CLI::App* app, agent::LessonsCommand* command, std::int64_t* id, bool* all) {
+  using Action = agent::LessonsCommand::Action;
+  CLI::App* lessons =
+      app->add_subcommand("lessons",
+                          "what was taught by feedback: list, export or forget it; a running agent "
+                          "notices within two seconds, or at once on SIGHUP");
+  lessons->add_option("-c,--config", command->config, "configuration file (JSON with comments)")
+      ->required();
+  lessons->require_subcommand(1);
+  const auto add = [&](const char* name, const char* text, Action action) {
+    CLI::App* sub = lessons->add_subcommand(name, text);
+    sub->fallthrough();
+    sub->callback([command, action] { command->action = action; });
+    CLI::Option* route = sub->add_option("--route", command->route, "of this route only");
+    if (action == Action::Forget) route->required();
+    return sub;
+  };
+  add("list", "one JSON line a lesson, forgotten and pending ones included", Action::List);
+  add("export", "rows {payload,expected} for the configuration's `examples`", Action::Export);
+  CLI::App* forget = add("forget", "undo lessons of a route", Action::Forget);
+  CLI::Option* one = forget->add_option("--id", *id, "the lesson with this id");
+  CLI::Option* every = forget->add_flag("--all", *all, "all lessons of the route");
+  one->excludes(every);
+  return lessons;
+}
 
 void add_config(CLI::App* command, std::string* config) {
   command->add_option("-c,--config", *config, "configuration file (JSON with comments)")
@@ -56,6 +84,11 @@ int main(int argc, char** argv) try {
   given->needs(topic);
   topic->needs(given);
 
+  agent::LessonsCommand lessons;
+  std::int64_t lesson_id = -1;
+  bool all_lessons = false;
+  CLI::App* lessons_command = add_lessons(&app, &lessons, &lesson_id, &all_lessons);
+
   try {
     app.parse(argc, argv);
   } catch (const CLI::ParseError& error) {
@@ -65,6 +98,15 @@ int main(int argc, char** argv) try {
   if (check_command->parsed()) {
     check.load_model = !no_model;
     return agent::check(check);
+  }
+  if (lessons_command->parsed()) {
+    if (lesson_id >= 0) lessons.id = lesson_id;
+    const bool forgets = lessons.action == agent::LessonsCommand::Action::Forget;
+    if (forgets && !lessons.id && !all_lessons) {
+      std::fputs("forget: wanted --id N or --all\n", stderr);
+      return kWrongUsage;
+    }
+    return agent::lessons(lessons);
   }
   if (given->count() > 0) attempt.payload = payload;
   return agent::try_messages(attempt);

@@ -1,15 +1,14 @@
 #include "agent/open_routes.h"
 
-#include "agent/payload_text.h"
-
 namespace agent {
 
 OpenRoutes::~OpenRoutes() {
   for (const auto& [route, entry] : entries_) decider_->close_route(entry.handle);
 }
 
-OpenRoutes::Opened OpenRoutes::open(std::shared_ptr<const Route> route) {
+OpenRoutes::Opened OpenRoutes::open(std::shared_ptr<const Route> route, const TeachPlan& lessons) {
   const RouteConfig& config = route->config();
+  if (!config.needs_model()) return {};
   inference::RouteOptions options;
   options.schema = config.open_schema;
   options.instructions = config.instructions;
@@ -18,31 +17,45 @@ OpenRoutes::Opened OpenRoutes::open(std::shared_ptr<const Route> route) {
   try {
     const RouteHandle handle = decider_->open_route(options);
     const Route* key = route.get();
-    entries_[key] = Entry{std::move(route), handle};
-    return {{}, teach(config, handle)};
+    entries_[key] = Entry{std::move(route), handle, 0};
+    return {{}, teach(key, lessons)};
   } catch (const inference::LoadError& error) {
     return {error.what(), {}};
   }
 }
 
-inference::TeachReport OpenRoutes::teach(const RouteConfig& config, RouteHandle handle) {
-  std::vector<std::pair<std::string, const std::string*>> lessons;  // text, expected
-  for (const ExampleRow& row : config.examples) {
-    for (Element& element : read_payload(config, row.payload)) {
-      if (!element.text.empty()) lessons.emplace_back(std::move(element.text), &row.expected);
-    }
-  }
+inference::TeachReport OpenRoutes::teach(const Route* route, const TeachPlan& lessons) {
+  const auto found = entries_.find(route);
+  if (found == entries_.end()) return {};
   std::vector<inference::Example> examples;
-  for (const auto& [text, expected] : lessons) {
-    examples.push_back({.message = text, .expected = *expected});
+  for (const TeachRow& row : lessons.rows) {
+    examples.push_back({.message = row.text, .expected = row.expected, .weight = row.weight});
   }
-  return examples.empty() ? inference::TeachReport{} : decider_->teach(handle, examples);
+  // A route that was never taught stays as it is; one that was is told to forget by an empty list.
+  Entry& entry = found->second;
+  if (examples.empty() && entry.lesson_count == 0) return {};
+  inference::TeachReport report = decider_->teach(entry.handle, examples);
+  entry.lesson_count = report.used;
+  return report;
 }
 
-std::optional<RouteHandle> OpenRoutes::find(const Route* route) const {
+std::optional<OpenRoutes::Found> OpenRoutes::find(const Route* route) const {
   const auto found = entries_.find(route);
   if (found == entries_.end()) return std::nullopt;
-  return found->second.handle;
+  return Found{found->second.handle, found->second.lesson_count};
+}
+
+const Route* OpenRoutes::find_name(std::string_view name) const {
+  for (const auto& [route, entry] : entries_) {
+    if (route->name() == name) return route;
+  }
+  return nullptr;
+}
+
+std::vector<const Route*> OpenRoutes::routes() const {
+  std::vector<const Route*> out;
+  for (const auto& [route, entry] : entries_) out.push_back(route);
+  return out;
 }
 
 }  // namespace agent

@@ -7,9 +7,12 @@
 #include <memory>
 #include <optional>
 #include <string>
+#include <string_view>
+#include <vector>
 
 #include "agent/decider.h"
 #include "agent/route.h"
+#include "agent/teach_plan.h"
 
 namespace agent {
 
@@ -23,23 +26,32 @@ class OpenRoutes {
 
   struct Opened {
     std::string failure;            // empty: none
-    inference::TeachReport taught;  // what became of the examples, an entry an element
+    inference::TeachReport taught;  // what became of the lessons
   };
 
-  // Opens one route and teaches it its examples.
-  Opened open(std::shared_ptr<const Route> route);
+  // Opens one route and teaches it `lessons`.
+  Opened open(std::shared_ptr<const Route> route, const TeachPlan& lessons);
 
-  // The handle; nothing for a route that is not open.
-  std::optional<RouteHandle> find(const Route* route) const;
+  // Teaches an open route `lessons` in place of what it was taught before.
+  inference::TeachReport teach(const Route* route, const TeachPlan& lessons);
+
+  struct Found {
+    RouteHandle handle = 0;
+    std::size_t lesson_count = 0;  // that taught it
+  };
+  // Nothing for a route that is not open, or that needs no model.
+  std::optional<Found> find(const Route* route) const;
+  // The open route of this name, or nullptr.
+  const Route* find_name(std::string_view name) const;
+  std::vector<const Route*> routes() const;
 
  private:
-  inference::TeachReport teach(const RouteConfig& config, RouteHandle handle);
-
   Decider* decider_;
   // The key is kept alive by the value: a queued message may be the last owner otherwise.
   struct Entry {
     std::shared_ptr<const Route> route;
     RouteHandle handle = 0;
+    std::size_t lesson_count = 0;
   };
   std::map<const Route*, Entry> entries_;
 };

@@ -65,7 +65,18 @@ inline constexpr std::string_view kMessageTooLong = "message_too_long";
 inline constexpr std::string_view kModelReadFailed = "model_read_failed";
 inline constexpr std::string_view kDecideFailed = "decide_failed";
 inline constexpr std::string_view kBelowMinConfidence = "below_min_confidence";
+inline constexpr std::string_view kNoRule = "no_rule";
 inline constexpr std::string_view kInvalidDecision = "invalid_decision";
+// Why feedback taught nothing; kRetained, kQueueFull and PayloadError's too-large besides.
+inline constexpr std::string_view kUnknownRoute = "unknown_route";
+inline constexpr std::string_view kRouteLearnsNothing = "route_learns_nothing";
+inline constexpr std::string_view kFeedbackInvalid = "feedback_invalid";
+inline constexpr std::string_view kFeedbackTooLarge = "feedback_too_large";
+inline constexpr std::string_view kExpectedNotAllowed = "expected_not_allowed";
+inline constexpr std::string_view kInputNotFound = "input_not_found";
+inline constexpr std::string_view kPayloadRefused = "payload_refused";
+inline constexpr std::string_view kLessonRefused = "lesson_refused";
+inline constexpr std::string_view kStoreFailed = "store_failed";
 }  // namespace reason
 
 }  // namespace agent

@@ -32,7 +32,8 @@ std::string scaled_text(double value) {
 
 // Appends the value of one field; returns the reason if it is refused.
 std::string_view append_field(const FieldConfig& field, const schemas::Scalar* value,
-                              std::string* text) {
+                              Element* element) {
+  std::string* text = &element->text;
   if (value == nullptr || std::holds_alternative<std::nullptr_t>(*value)) {
     return reason::kFieldMissing;
   }
@@ -44,29 +45,37 @@ std::string_view append_field(const FieldConfig& field, const schemas::Scalar* v
     } else {
       *text += json_quote(std::get<std::string>(*value));
     }
+    element->values.push_back({field.name, *value});
   } else {
     const double scaled = number->value * field.scale.value_or(1);
     if (!std::isfinite(scaled)) return reason::kFieldOutOfRange;
     if (field.minimum && scaled < *field.minimum) return reason::kFieldOutOfRange;
     if (field.maximum && scaled > *field.maximum) return reason::kFieldOutOfRange;
-    *text += field.scale ? scaled_text(scaled) : number->text;
+    const std::string written = field.scale ? scaled_text(scaled) : number->text;
+    *text += written;
+    element->values.push_back({field.name, schemas::Number{written, scaled}});
   }
   if (!field.unit.empty()) *text += " " + field.unit;
   return {};
 }
 
 std::string_view render(const RouteConfig& route, const schemas::Payload& payload,
-                        std::string* text) {
+                        Element* element) {
+  std::string* text = &element->text;
   if (route.fields.empty()) {
     *text =
         payload.format == schemas::PayloadFormat::Json ? json_compact(payload.text) : payload.text;
+    for (const schemas::PayloadField& field : payload.fields) {
+      element->values.push_back({field.pointer, field.value});
+    }
+    if (payload.format == schemas::PayloadFormat::Text) element->values.push_back({"", *text});
     return {};
   }
   *text = "{";
   for (const FieldConfig& field : route.fields) {
     if (text->size() > 1) *text += ',';
     *text += json_quote(field.name) + ":";
-    const std::string_view refused = append_field(field, find(payload, field.from), text);
+    const std::string_view refused = append_field(field, find(payload, field.from), element);
     if (!refused.empty()) return refused;
   }
   *text += '}';
@@ -104,12 +113,15 @@ Element read_element(const RouteConfig& route, const schemas::Payload& payload,
     return element;
   }
   if (!route.id.empty()) element.id = id_text(find(payload, whole, route.id));
-  element.reason = render(route, payload, &element.text);
+  element.reason = render(route, payload, &element);
   if (element.reason.empty() && route.time) {
     element.reason =
         read_time(*route.time, find(payload, whole, route.time->pointer), &element.time_ms);
   }
-  if (!element.reason.empty()) element.text.clear();
+  if (!element.reason.empty()) {
+    element.text.clear();
+    element.values.clear();
+  }
   return element;
 }
 

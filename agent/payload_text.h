@@ -18,6 +18,7 @@
 #include <vector>
 
 #include "agent/config.h"
+#include "agent/values.h"
 
 namespace agent {
 
@@ -26,6 +27,7 @@ inline constexpr std::size_t kSplitElementsMax = 256;
 struct Element {
   std::string_view reason;              // code of what is wrong with it; empty: nothing
   std::string text;                     // for the model
+  Values values;                        // the same as names and values
   std::string id;                       // what stood at `id`; empty: nothing
   std::optional<std::int64_t> time_ms;  // since 1970, from `time`
 };

@@ -5,6 +5,7 @@
 #include <cmath>
 #include <cstdio>
 
+#include "agent/clock.h"
 #include "agent/object_writer.h"
 
 namespace agent {
@@ -38,6 +39,8 @@ std::string metrics_json(const MetricsReport& metrics) {
   }
   ObjectWriter reasons;
   for (const auto& [name, count] : metrics.ledger.reasons) reasons.count(name, count);
+  ObjectWriter refusals;
+  for (const auto& [name, count] : metrics.feedback.reasons) refusals.count(name, count);
   const LatencySummary& latency = metrics.ledger.latency_ms;
   const OutboxCounts& outbox = metrics.outbox;
   return ObjectWriter()
@@ -65,12 +68,34 @@ std::string metrics_json(const MetricsReport& metrics) {
                          .count("waiting", outbox.waiting)
                          .count("in_flight", outbox.in_flight)
                          .done())
+      .raw("feedback",
+           ObjectWriter()
+               .count("received", metrics.feedback.received)
+               .count("accepted", metrics.feedback.accepted)
+               .count("refused", metrics.feedback.refused)
+               .raw("reasons", refusals.done())
+               .count("trainings", metrics.feedback.trainings)
+               .raw("training_ms_max", json_decimal(metrics.feedback.training_ms_max, 1))
+               .done())
       .raw("link", ObjectWriter()
                        .count("connects", metrics.link.connects)
                        .count("attempts", metrics.link.attempts)
                        .done())
       .raw("uptime_s", std::to_string(metrics.uptime_s))
       .count("resident_bytes", metrics.resident_bytes)
+      .done();
+}
+
+std::string refused_json(const FeedbackRefusal& refusal, std::int64_t time_ms) {
+  return ObjectWriter()
+      .text("kind", "feedback")
+      .raw("input", refusal.input.empty() ? "null" : json_quote(refusal.input))
+      .raw("topic", refusal.topic.empty() ? "null" : json_quote(refusal.topic))
+      .raw("best_guess", "null")
+      .raw("confidence", "0")
+      .text("reason", refusal.reason)
+      .text("text", refusal.text)
+      .text("time", iso8601(time_ms))
       .done();
 }
 

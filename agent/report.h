@@ -7,6 +7,7 @@
 #include <map>
 #include <string>
 
+#include "agent/feedback.h"
 #include "agent/inbox.h"
 #include "agent/ledger.h"
 #include "agent/outbox.h"
@@ -28,12 +29,16 @@ struct MetricsReport {
   LedgerSnapshot ledger;
   InboxDepth queue;
   OutboxCounts outbox;
+  FeedbackCounts feedback;
   transport::LinkState link;
   std::int64_t uptime_s = 0;
   std::uint64_t resident_bytes = 0;
 };
 
 std::string metrics_json(const MetricsReport& metrics);
+
+// What became of one feedback, for ROOT/AGENT/refused/ROUTE.
+std::string refused_json(const FeedbackRefusal& refusal, std::int64_t time_ms);
 
 // Memory of this process that is in RAM now; 0 if the system does not say.
 std::uint64_t resident_bytes();

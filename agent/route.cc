@@ -48,14 +48,15 @@ bool RouteSet::is_own_output(std::string_view topic) const {
 bool RouteSet::allows_reply(std::string_view topic) const {
   constexpr std::size_t kReplyTopicBytesMax = 1024;
   if (topic.size() > kReplyTopicBytesMax || transport::topic_error(topic) != nullptr) return false;
-  if (!any_matches(reply_to, topic) || is_own_output(topic)) return false;
+  if (!any_matches(reply_to, topic) || is_own_output(topic) || is_feedback(topic)) return false;
   return std::none_of(routes.begin(), routes.end(),
                       [&](const auto& route) { return route->match(topic).has_value(); });
 }
 
 std::vector<std::string> output_filters(const Config& config) {
   std::vector<std::string> filters = {config.own_topic("status"), config.own_topic("metrics"),
-                                      config.own_topic("abstained/+")};
+                                      config.own_topic("abstained/+"),
+                                      config.own_topic("refused/+")};
   for (const RouteConfig& route : config.routes) filters.push_back(route.publish.filter());
   return filters;
 }
@@ -67,6 +68,7 @@ std::shared_ptr<const RouteSet> make_route_set(const Config& config, std::uint64
     set->routes.push_back(std::make_shared<const Route>(route));
   }
   set->own_filters = output_filters(config);
+  set->feedback_prefix = config.own_topic("feedback/");
   set->reply_to = config.broker.reply_to;
   return set;
 }

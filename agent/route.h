@@ -47,11 +47,14 @@ struct RouteSet {
   std::uint64_t generation = 0;                      // grows with every reload
   std::vector<std::shared_ptr<const Route>> routes;  // shared: queued messages outlive a reload
   std::vector<std::string> own_filters;              // the agent's output
+  std::string feedback_prefix;                       // "picolm/AGENT/feedback/"
   std::vector<std::string> reply_to;
 
   bool is_own_output(std::string_view topic) const;
+  bool is_feedback(std::string_view topic) const { return topic.starts_with(feedback_prefix); }
 
-  // Whether a reply may go to `topic`: inside reply_to, no input of any route, not the agent's own.
+  // Whether a reply may go to `topic`: inside reply_to, no input of any route, not the agent's own,
+  // and nothing that teaches.
   bool allows_reply(std::string_view topic) const;
 };
 

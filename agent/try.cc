@@ -11,6 +11,7 @@
 #include "agent/lint.h"
 #include "agent/object_writer.h"
 #include "agent/open_routes.h"
+#include "agent/store/store.h"
 
 namespace agent {
 namespace {
@@ -36,12 +37,15 @@ void print_refused(const std::string& topic, std::string_view why) {
 class Bench {
  public:
   explicit Bench(const Config& config)
-      : model_(load_model(config.model)),
+      : model_(config.needs_model() ? load_model(config.model) : no_model()),
         open_(model_.decider.get()),
         judge_(config.agent_id, model_.model_hash, model_.decider.get(), "try"),
         routes_(make_route_set(config, 1)) {
+    const std::unique_ptr<Store> store = existing_store(config.state_dir);
     for (const auto& route : routes_->routes) {
-      const std::string failure = open_.open(route).failure;
+      std::vector<StoredLesson> lessons;
+      if (store != nullptr) lessons = store->lessons().kept(route->name());
+      const std::string failure = open_.open(route, plan_lessons(route->config(), lessons)).failure;
       if (!failure.empty()) {
         std::fprintf(stderr, "picolm-agent: route %s: %s\n", route->name().c_str(),
                      failure.c_str());
@@ -63,7 +67,10 @@ class Bench {
       for (std::size_t i = 0; i < elements.size(); ++i) {
         JudgeInput input;
         input.route = route.get();
-        input.handle = open_.find(route.get());
+        if (const auto open = open_.find(route.get())) {
+          input.handle = open->handle;
+          input.lesson_count = open->lesson_count;
+        }
         input.message = &message;
         input.captures = &*captures;
         input.element = &elements[i];

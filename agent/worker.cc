@@ -17,8 +17,13 @@ constexpr milliseconds kIdleWait{1000};  // a reload or a stop wakes earlier
 
 }  // namespace
 
-Worker::Worker(WorkerOptions options, Inbox* inbox, Ledger* ledger, Logger* logger)
-    : options_(std::move(options)), inbox_(inbox), ledger_(ledger), logger_(logger) {}
+Worker::Worker(WorkerOptions options, Inbox* inbox, Ledger* ledger, FeedbackBooks* feedback,
+               Logger* logger)
+    : options_(std::move(options)),
+      inbox_(inbox),
+      ledger_(ledger),
+      feedback_(feedback),
+      logger_(logger) {}
 
 Worker::~Worker() {
   // Nobody may have told the thread to end: a start that failed half way, an exception in main.
@@ -108,6 +113,8 @@ void Worker::run(std::shared_ptr<const RouteSet> routes) {
       reload.swap(reload_);
     }
     if (reload) apply_reload(*reload);
+    const auto sets = open_sets();
+    learner_->tend({sets, judge_.get()});
     const auto items = inbox_->pop(kBatchInputs, stopping_ ? milliseconds(0) : kIdleWait);
     if (!items.empty()) {
       process(items);
@@ -116,6 +123,7 @@ void Worker::run(std::shared_ptr<const RouteSet> routes) {
     }
   }
   open_.clear();
+  learner_.reset();  // writes what it still holds
   judge_.reset();
   model_.decider.reset();
   set_phase(WorkerPhase::Stopped, {});
@@ -124,6 +132,7 @@ void Worker::run(std::shared_ptr<const RouteSet> routes) {
 bool Worker::load(const RouteSet& routes) {
   try {
     model_ = options_.load();
+    learner_ = std::make_unique<Learner>(options_.open_store(), feedback_, logger_);
     RouteStates states;
     OpenSet set = open(routes, &states);
     const bool all_failed = std::all_of(states.begin(), states.end(),
@@ -148,13 +157,14 @@ bool Worker::load(const RouteSet& routes) {
 Worker::OpenSet Worker::open(const RouteSet& set, RouteStates* states) {
   OpenSet out{set.generation, std::make_unique<OpenRoutes>(model_.decider.get())};
   for (const auto& route : set.routes) {
-    OpenRoutes::Opened opened = out.routes->open(route);
+    const TeachPlan lessons = learner_->plan(route->config());
+    OpenRoutes::Opened opened = out.routes->open(route, lessons);
     if (!opened.failure.empty()) {
       logger_->error("route.failed", {{"route", route->name()}, {"reason", opened.failure}});
-    } else if (!route->config().examples.empty()) {
+    } else if (!lessons.rows.empty() && route->config().needs_model()) {
       logger_->info("route.taught",
                     {{"route", route->name()},
-                     {"examples", std::to_string(opened.taught.used)},
+                     {"lessons", std::to_string(opened.taught.used)},
                      {"refused", std::to_string(opened.taught.refused.size())},
                      {"held_out_accuracy", std::to_string(opened.taught.held_out_accuracy)}});
     }
@@ -176,6 +186,7 @@ void Worker::apply_reload(const Reload& reload) {
     failure = error.what();
   }
   if (!failure.empty()) return reload.refused(failure);
+  judge_->forget_all();
   {
     const std::lock_guard lock(mutex_);
     states_ = std::move(states);
@@ -183,17 +194,43 @@ void Worker::apply_reload(const Reload& reload) {
   reload.accepted();
 }
 
-std::optional<RouteHandle> Worker::handle_of(const InboxItem& item) const {
+std::optional<OpenRoutes::Found> Worker::handle_of(const InboxItem& item) const {
   for (const OpenSet& set : open_) {
     if (set.generation == item.generation) return set.routes->find(item.route.get());
   }
   return std::nullopt;
 }
 
-void Worker::process(const std::vector<InboxItem>& items) {
+void Worker::process(std::span<const InboxItem> items) {
   // The queue is in order, so no message of an older generation can follow.
   const std::uint64_t oldest = items.front().generation;
   std::erase_if(open_, [&](const OpenSet& set) { return set.generation < oldest; });
+  for (std::size_t begin = 0; begin < items.size();) {
+    std::size_t end = begin + 1;
+    while (end < items.size() && items[end].kind == items[begin].kind) ++end;
+    const auto run = items.subspan(begin, end - begin);
+    if (items[begin].kind == InboxKind::Feedback) {
+      process_feedback(run);
+    } else {
+      process_inputs(run);
+    }
+    begin = end;
+  }
+}
+
+std::vector<OpenRoutes*> Worker::open_sets() const {
+  std::vector<OpenRoutes*> sets;
+  for (const OpenSet& set : open_) sets.push_back(set.routes.get());
+  return sets;
+}
+
+void Worker::process_feedback(std::span<const InboxItem> items) {
+  // When the time to stop has come a lesson is stored, and taught at the next start.
+  const auto sets = drain_over() ? std::vector<OpenRoutes*>() : open_sets();
+  learner_->learn(items, {sets, judge_.get()});
+}
+
+void Worker::process_inputs(std::span<const InboxItem> items) {
   std::vector<std::vector<Element>> elements;
   for (const InboxItem& item : items) {
     elements.push_back(read_payload(item.route->config(), item.message.payload));
@@ -215,7 +252,10 @@ JudgeInput Worker::input_of(const InboxItem& item, const std::vector<Element>& e
       std::chrono::duration_cast<milliseconds>(steady_clock::now() - item.received_at);
   JudgeInput input;
   input.route = item.route.get();
-  input.handle = handle_of(item);
+  if (const auto open = handle_of(item)) {
+    input.handle = open->handle;
+    input.lesson_count = open->lesson_count;
+  }
   input.message = &item.message;
   input.captures = &item.captures;
   input.element = &elements[index];
@@ -240,6 +280,8 @@ void Worker::decide(std::vector<Input>* batch) {
     const InboxItem& item = *(*batch)[i].item;
     // Into the outbox before the books close: what is counted as decided is on its way.
     options_.deliver(record, item.route->config(), item.message.properties);
+    learner_->remember(item, record, *inputs[i].element, inputs[i].element_index);
+    learner_->consider(item, record, *inputs[i].element, inputs[i].element_index);
     finish(record);
     if (record.outcome == Outcome::Decided || record.outcome == Outcome::Abstained) {
       const std::chrono::duration<double, std::milli> taken =

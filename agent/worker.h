@@ -18,6 +18,7 @@
 #include "agent/decider.h"
 #include "agent/inbox.h"
 #include "agent/judge.h"
+#include "agent/learner.h"
 #include "agent/ledger.h"
 #include "agent/log.h"
 #include "agent/open_routes.h"
@@ -27,7 +28,8 @@ namespace agent {
 struct WorkerOptions {
   std::string agent_id;
   std::string nonce;  // tells generated input ids of this start from those of others
-  std::function<LoadedModel()> load;  // runs on the worker thread
+  std::function<LoadedModel()> load;        // runs on the worker thread
+  std::function<OpenedStore()> open_store;  // the same
   // Worker thread: one record is ready to leave.
   std::function<void(const DecisionRecord&, const RouteConfig&, const transport::Properties&)>
       deliver;
@@ -41,7 +43,8 @@ class Worker {
   using RouteStates = std::map<std::string, std::string>;
 
   // The pointers outlive this object.
-  Worker(WorkerOptions options, Inbox* inbox, Ledger* ledger, Logger* logger);
+  Worker(WorkerOptions options, Inbox* inbox, Ledger* ledger, FeedbackBooks* feedback,
+         Logger* logger);
   // Ends the thread first, which takes as long as what it is at: without a stop() that is a model
   // to load or one decision.
   ~Worker();
@@ -89,25 +92,31 @@ class Worker {
     const InboxItem* item = nullptr;
     JudgeInput judged;
   };
-  void process(const std::vector<InboxItem>& items);
+  // In order: runs of inputs are decided, runs of feedback learned.
+  void process(std::span<const InboxItem> items);
+  void process_inputs(std::span<const InboxItem> items);
+  void process_feedback(std::span<const InboxItem> items);
   JudgeInput input_of(const InboxItem& item, const std::vector<Element>& elements,
                       std::size_t index) const;
   // Empties `batch`.
   void decide(std::vector<Input>* batch);
   void finish(const DecisionRecord& record);
-  std::optional<RouteHandle> handle_of(const InboxItem& item) const;
+  std::vector<OpenRoutes*> open_sets() const;
+  std::optional<OpenRoutes::Found> handle_of(const InboxItem& item) const;
   bool drain_over() const;
   void set_phase(WorkerPhase phase, std::string failure);
 
   const WorkerOptions options_;
   Inbox* const inbox_;
   Ledger* const ledger_;
+  FeedbackBooks* const feedback_;
   Logger* const logger_;
   std::thread thread_;
 
   // Owned by the worker thread. The routes go before the model.
   LoadedModel model_;
   std::unique_ptr<Judge> judge_;
+  std::unique_ptr<Learner> learner_;
   std::vector<OpenSet> open_;  // oldest first; more than one only while old messages are queued
 
   std::atomic<bool> stopping_{false};

@@ -5,7 +5,7 @@
 set -euo pipefail
 
 build=(g++ cmake ninja-build libpaho-mqttpp-dev libpaho-mqtt-dev libssl-dev nlohmann-json3-dev
-       libmbedtls-dev libspdlog-dev libcli11-dev)
+       libmbedtls-dev libspdlog-dev libcli11-dev libsqlite3-dev)
 demo=(mosquitto mosquitto-clients python3 python3-pip python3-paho-mqtt unzip)
 check=(libgtest-dev googletest mosquitto mosquitto-clients openssl python3 python3-pip
        python3-jsonschema python3-paho-mqtt unzip xz-utils ccache git util-linux

@@ -242,7 +242,7 @@ TEST(App, DrainsTheQueueOnStopAndShedsWhatDoesNotFit) {
   desk.options.drain = milliseconds(300);
   desk.start();
   ASSERT_TRUE(desk.run_until_online());
-  for (int i = 0; i < 40; ++i) peer.publish(kInput, R"({"t":650})");
+  for (int i = 0; i < 40; ++i) peer.publish(kInput, "{\"t\":" + std::to_string(i) + "}");
   ASSERT_TRUE(desk.run_until([&] { return desk.app->books().received == 40; }));
   const auto begin = steady_clock::now();
   EXPECT_TRUE(desk.app->stop());

@@ -72,16 +72,13 @@ INSTANTIATE_TEST_SUITE_P(
     NotBuiltYet, ConfigRefusal,
     testing::Values(Spoiled{"/routes/0/window", "{}", "routes[0].window: this key is not built"},
                     Spoiled{"/routes/0/state", "{}", "not built yet"},
-                    Spoiled{"/routes/0/rules", "[]", "not built yet"},
                     Spoiled{"/routes/0/publish_on", R"("change")", "not built yet"},
                     Spoiled{"/routes/0/repeat_s", "60", "not built yet"},
                     Spoiled{"/routes/0/interlock", "{}", "not built yet"},
                     Spoiled{"/routes/0/decision_expiry_s", "60", "not built yet"},
                     Spoiled{"/routes/0/deadline_ms", "2000", "not built yet"},
                     Spoiled{"/routes/0/command", R"("a/b")", "not built yet"},
-                    Spoiled{"/routes/0/mode", R"("act")", "\"act\" is not built yet"},
-                    Spoiled{"/routes/0/rungs", R"(["rule","model"])", "\"rule\" is not built yet"},
-                    Spoiled{"/routes/0/rungs", R"(["cache"])", "\"cache\" is not built yet"}));
+                    Spoiled{"/routes/0/mode", R"("act")", "\"act\" is not built yet"}));
 
 INSTANTIATE_TEST_SUITE_P(
     Types, ConfigRefusal,
@@ -93,6 +90,9 @@ INSTANTIATE_TEST_SUITE_P(
         Spoiled{"/routes", "[]", "routes: found 0 items"},
         Spoiled{"/routes", "{}", "wanted a list of objects"},
         Spoiled{"/routes/0", "3", "routes[0]: found 3, wanted an object"},
+        Spoiled{"/routes/0/learn_from_self", "0.6", "wanted a number from 0 to 0.5"},
+        Spoiled{"/routes/0/rules", "{}", "wanted a list of objects"},
+        Spoiled{"/routes/0/rules", "[{}]", "rules[0].when: required key is missing"},
         Spoiled{"/agent_id", "7", "agent_id: found 7, wanted a string"},
         Spoiled{"/agent_id", R"("")", "agent_id: found 0 bytes, wanted 1 to 64"},
         Spoiled{"/agent_id", R"("a/b")", "wanted letters, digits"},

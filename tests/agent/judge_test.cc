@@ -6,62 +6,10 @@
 #include <nlohmann/json.hpp>
 #include <set>
 
-#include "agent/envelope.h"
-#include "agent/open_routes.h"
-#include "tests/agent/config_text.h"
-#include "tests/agent/scripted_decider.h"
+#include "tests/agent/judge_desk.h"
 
 namespace agent {
 namespace {
-
-constexpr std::int64_t kNow = 1767225600000;
-
-// One route, one decider, and the message that comes in.
-struct Desk {
-  explicit Desk(const TestJson& change, inference::Decision answer = decision(R"({"status":"ok"})"))
-      : Desk(change, [answer](std::string_view) { return answer; }) {}
-
-  Desk(const TestJson& change, ScriptedDecider::Answer answer) : decider(std::move(answer)) {
-    TestJson json = good_config();
-    json["routes"][0].merge_patch(change);
-    json["broker"]["reply_to"] = {"reply/#"};
-    config = load(json);
-    routes = make_route_set(config, 1);
-    message.topic = "plant/hall/press/2/telemetry";
-    message.payload = R"({"t":653})";
-  }
-
-  DecisionRecord judge() {
-    const Route& route = *routes->routes[0];
-    const auto captures = route.match(message.topic);
-    const auto elements = read_payload(route.config(), message.payload);
-    JudgeInput input;
-    input.route = &route;
-    if (!handle) handle = decider.open_route({});
-    input.handle = handle;
-    input.message = &message;
-    input.captures = &*captures;
-    input.element = &elements[0];
-    input.now_ms = kNow;
-    input.queued_ms = queued_ms;
-    return clerk.judge({&input, 1}).front();
-  }
-
-  std::vector<Outbound> compose_all(const DecisionRecord& record) const {
-    return compose(record, config.routes[0], message.properties, *routes,
-                   {"picolm/agent-1", "hash", "picolm/agent-1/abstained/"});
-  }
-
-  ScriptedDecider decider;
-  Judge clerk{"agent-1", "hash", &decider, "nonce"};
-  Config config;
-  std::shared_ptr<const RouteSet> routes;
-  std::optional<RouteHandle> handle;
-  transport::Message message;
-  std::int64_t queued_ms = 0;
-};
-
-const TestJson kNothing = TestJson::object();
 
 TEST(Judge, PutsBoundValuesAtTheirPlace) {
   Desk desk(kNothing);
@@ -347,7 +295,8 @@ TEST(OpenRoutes, TeachesTheExamplesAndReportsARouteThatCannotBeOpened) {
   const auto set = make_route_set(load(json), 1);
   {
     OpenRoutes routes(&decider);
-    const OpenRoutes::Opened opened = routes.open(set->routes[0]);
+    const OpenRoutes::Opened opened =
+        routes.open(set->routes[0], plan_lessons(set->routes[0]->config(), {}));
     EXPECT_EQ(opened.failure, "");
     EXPECT_EQ(opened.taught.used, 2U);
     using Lesson = std::pair<std::string, std::string>;
@@ -355,7 +304,7 @@ TEST(OpenRoutes, TeachesTheExamplesAndReportsARouteThatCannotBeOpened) {
         decider.taught,
         (std::vector<Lesson>{{R"({"oil":1 °C})", R"({"status":"ok"})"},
                              {R"({"oil":90 °C})", R"({"status":"error","target":"press-1"})"}}));
-    EXPECT_EQ(routes.open(set->routes[1]).failure, "context too small");
+    EXPECT_EQ(routes.open(set->routes[1], {}).failure, "context too small");
     EXPECT_TRUE(routes.find(set->routes[0].get()));
     EXPECT_FALSE(routes.find(set->routes[1].get()));
   }

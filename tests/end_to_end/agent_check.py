@@ -15,7 +15,7 @@ from harness.certificates import Authority
 from harness.places import ROOT
 
 CONFIG = ROOT / "deploy" / "config"
-UNBUILT = ["window", "state", "rules", "publish_on", "repeat_s", "interlock", "decision_expiry_s",
+UNBUILT = ["window", "state", "publish_on", "repeat_s", "interlock", "decision_expiry_s",
            "deadline_ms", "command"]
 
 
@@ -75,7 +75,7 @@ class Check(case.FolderCase):
                        {"routes": [self.route(payload="xml")]}, {"routes": {}}, {"broker": {}},
                        {"routes": [self.route(min_confidence=1.5)]},
                        {"routes": [self.route(mode="act")]},
-                       {"routes": [self.route(rungs=["rule", "model"])]},
+                       {"routes": [self.route(rungs=["rules", "model"])]},
                        {"routes": [self.route(fields=[{"from": "/a"}])]},
                        {"routes": [{"name": "a"}]}, {"model": {"path": "x", "threads": -1}},
                        {"model": None}):

@@ -102,7 +102,7 @@ def check_properties(message, config):
     assert 0 <= float(user["confidence"]) <= 1, user
     assert user["outcome"] in OUTCOMES, user
     assert user["mode"] == "advise" and user["fallback"] in ("true", "false"), user
-    assert user["rung"] in ("head", "model", "abstain"), user
+    assert user["rung"] in ("rule", "cache", "head", "model", "abstain"), user
     assert timestamp(user["expires"]) > timestamp(user["time"]), user
     assert message.content_type == "application/json", message
     assert 0 < message.expiry_s <= 60, message
@@ -147,5 +147,8 @@ def check_metrics(document):
     assert set(document["outcomes"]) == OUTCOMES, document["outcomes"]
     finished = sum(document["outcomes"].values())
     assert document["received"] == finished + document["pending"], document
+    feedback = document["feedback"]
+    assert feedback["received"] >= feedback["accepted"] + feedback["refused"], feedback
+    assert sum(feedback["reasons"].values()) == feedback["refused"], feedback
     not_reasons = document["outcomes"]["DECIDED"]
     assert sum(document["reasons"].values()) == finished - not_reasons, document
