@@ -73,6 +73,13 @@ CompiledSchema::Step CompiledSchema::step(const NumberBounds& machine, Frame* fr
   return machine.contains(frame->number) ? Step::ClosedBefore : Step::Refused;
 }
 
+// Where the text of a string with a table stands.
+TextMachine::Place CompiledSchema::text_place(const StringMachine& machine, const Frame& frame) {
+  const bool after_backslash = static_cast<StringPhase>(frame.phase) == StringPhase::Escape;
+  return {frame.text, after_backslash,
+          machine.length_max > frame.index ? machine.length_max - frame.index : 0};
+}
+
 CompiledSchema::Step CompiledSchema::step(const StringMachine& machine, Frame* frame,
                                           std::uint8_t byte) {
   const auto phase = static_cast<StringPhase>(frame->phase);
@@ -87,24 +94,15 @@ CompiledSchema::Step CompiledSchema::step(const StringMachine& machine, Frame* f
     case StringMove::Kind::Inside:
       break;
   }
-  frame->phase = static_cast<std::uint8_t>(move.phase);
   if (table != nullptr && phase != StringPhase::Open) {
-    const std::uint64_t before = phase == StringPhase::Escape
-                                     ? table->rest_after_backslash(frame->text)
-                                     : table->rest(frame->text);
-    std::uint64_t after = 0;
-    if (move.phase == StringPhase::Escape) {
-      after = table->rest_after_backslash(frame->text);
-    } else {
-      frame->text = table->step(frame->text, phase == StringPhase::Escape ? unescaped(byte) : byte);
-      after = frame->text == 0 ? TextMachine::kNone : table->rest(frame->text);
-    }
-    if (after >= TextMachine::kNone) return Step::Refused;
-    // A table without a maximum: from there on only what leads straight to the end.
-    if (frame->index >= machine.length_max && after >= before) return Step::Refused;
+    TextMachine::Place place = text_place(machine, *frame);
+    if (!table->step_written(&place, byte)) return Step::Refused;
+    frame->text = place.state;
     if (move.begins_character) ++frame->index;
+    frame->phase = static_cast<std::uint8_t>(move.phase);
     return Step::Stays;
   }
+  frame->phase = static_cast<std::uint8_t>(move.phase);
   if (move.begins_character) {
     if (frame->index >= machine.length_max) return Step::Refused;
     ++frame->index;

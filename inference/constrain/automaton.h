@@ -131,18 +131,26 @@ class CompiledSchema {
   // complete. `state` moves along.
   void append_forced(State* state, std::string* out) const;
 
-  // Where there is one way and its innermost value is a string that no table limits, with its
-  // opening quote written.
+  // A way whose innermost value is a string with its opening quote written.
   struct OpenString {
     StringPhase phase = StringPhase::Text;
-    std::uint32_t characters_min = 0;  // code points still needed
-    std::uint32_t characters_max = 0;  // code points that still fit
+    // Without a table: code points still needed, and how many still fit.
+    std::uint32_t characters_min = 0;
+    std::uint32_t characters_max = 0;
+    const TextMachine* table = nullptr;
+    TextMachine::Place place;  // in the table
+    std::uint64_t below = 0;   // shortest way to end all around the string
   };
-  std::optional<OpenString> open_string(const State& state) const;
+  // REQUIRES: way < way_count().
+  std::optional<OpenString> open_string(const State& state, std::uint32_t way) const;
 
-  // Takes the string off the state, as its closing quote does. `undo` puts it back.
-  // REQUIRES: open_string().
-  void leave_string(State* state, Undo* undo) const;
+  // Leaves only the ways of `ways` (bit i: way i), as they are. `undo` puts the others back.
+  // REQUIRES: at most kWaysMax ways, and some of them in `ways`.
+  void keep_ways(State* state, std::uint64_t ways, Undo* undo) const;
+
+  // The same, and takes the strings off those ways, as their closing quotes do.
+  // REQUIRES: open_string() of all of them.
+  void leave_strings(State* state, std::uint64_t ways, Undo* undo) const;
 
  private:
   friend class SchemaCompiler;
@@ -206,6 +214,7 @@ class CompiledSchema {
   static Step step(const DecimalRange& machine, Frame* frame, std::uint8_t byte);
   static Step step(const NumberBounds& machine, Frame* frame, std::uint8_t byte);
   static Step step(const StringMachine& machine, Frame* frame, std::uint8_t byte);
+  static TextMachine::Place text_place(const StringMachine& machine, const Frame& frame);
   Step step(const ArrayMachine& machine, Frame* frame, std::uint8_t byte,
             std::uint32_t* child) const;
   Step step(const ObjectMachine& machine, Frame* frame, std::uint8_t byte,
