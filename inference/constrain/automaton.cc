@@ -110,6 +110,27 @@ CompiledSchema::Step CompiledSchema::step(const StringMachine& machine, Frame* f
   return Step::Stays;
 }
 
+// What the reader knows stands in the frame's own fields.
+CompiledSchema::Step CompiledSchema::step(const LeapMachine& machine, Frame* frame,
+                                          std::uint8_t byte) {
+  LeapSecond text{frame->position, frame->count, frame->index, frame->text, frame->key_phase != 0};
+  if (static_cast<StringPhase>(frame->phase) == StringPhase::Open) {
+    if (byte != '"') return Step::Refused;
+    text = LeapSecond::begin(machine.has_date);
+    frame->phase = static_cast<std::uint8_t>(StringPhase::Text);
+  } else if (byte == '"') {
+    return text.is_whole() ? Step::Closed : Step::Refused;
+  } else if (!text.step(byte)) {
+    return Step::Refused;
+  }
+  frame->position = text.at;
+  frame->count = text.date;
+  frame->index = text.local;
+  frame->text = text.offset;
+  frame->key_phase = text.is_west ? 1 : 0;
+  return Step::Stays;
+}
+
 CompiledSchema::Step CompiledSchema::step(const ArrayMachine& machine, Frame* frame,
                                           std::uint8_t byte, std::uint32_t* child) const {
   const auto phase = static_cast<ArrayPhase>(frame->phase);
@@ -145,6 +166,7 @@ CompiledSchema::Step CompiledSchema::step(Frame* frame, std::uint8_t byte,
   if (const auto* range = std::get_if<DecimalRange>(&machine)) return step(*range, frame, byte);
   if (const auto* bounds = std::get_if<NumberBounds>(&machine)) return step(*bounds, frame, byte);
   if (const auto* text = std::get_if<StringMachine>(&machine)) return step(*text, frame, byte);
+  if (const auto* leap = std::get_if<LeapMachine>(&machine)) return step(*leap, frame, byte);
   if (const auto* array = std::get_if<ArrayMachine>(&machine)) {
     return step(*array, frame, byte, child);
   }

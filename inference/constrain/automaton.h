@@ -22,6 +22,7 @@
 #include "inference/constrain/byte_set.h"
 #include "inference/constrain/byte_trie.h"
 #include "inference/constrain/decimal.h"
+#include "inference/constrain/leap_second.h"
 #include "inference/constrain/number_reader.h"
 #include "inference/constrain/string_machine.h"
 #include "inference/constrain/text_machine.h"
@@ -163,6 +164,9 @@ class CompiledSchema {
     std::uint32_t length_max = 0;
     std::shared_ptr<const TextMachine> table;  // null: lengths only
   };
+  struct LeapMachine {
+    bool has_date = false;
+  };
   struct ArrayMachine {
     std::vector<std::uint32_t> prefix;
     std::uint32_t items = 0;
@@ -193,8 +197,8 @@ class CompiledSchema {
     std::uint32_t last_candidate(std::uint32_t index) const;
     std::uint64_t tail(std::uint32_t index, std::uint32_t count) const;
   };
-  using Machine = std::variant<EnumMachine, DecimalRange, NumberBounds, StringMachine, ArrayMachine,
-                               ObjectMachine>;
+  using Machine = std::variant<EnumMachine, DecimalRange, NumberBounds, StringMachine, LeapMachine,
+                               ArrayMachine, ObjectMachine>;
 
   static constexpr std::uint64_t kNoMember = 0xFFFFFFFF;
 
@@ -214,6 +218,7 @@ class CompiledSchema {
   static Step step(const DecimalRange& machine, Frame* frame, std::uint8_t byte);
   static Step step(const NumberBounds& machine, Frame* frame, std::uint8_t byte);
   static Step step(const StringMachine& machine, Frame* frame, std::uint8_t byte);
+  static Step step(const LeapMachine& machine, Frame* frame, std::uint8_t byte);
   static TextMachine::Place text_place(const StringMachine& machine, const Frame& frame);
   Step step(const ArrayMachine& machine, Frame* frame, std::uint8_t byte,
             std::uint32_t* child) const;
