@@ -125,7 +125,9 @@ void MaskWalk::fill_inside_text(const OpenString& string, std::uint64_t bytes_le
                                 TokenMask* mask) {
   const StringSlice& slice = vocabulary_.string_slice(string.phase);
   const std::uint32_t total = slice.inside_count();
-  const std::uint32_t free = slice.count_at_most(string.place.free_characters);
+  // The rest of the last free character is not free any more.
+  const std::uint32_t characters = string.place.free_characters;
+  const std::uint32_t free = characters == 0 ? 0 : slice.count_at_most(characters - 1);
   const std::uint64_t growth = vocabulary_.token_bytes_max() + string.table->rest_max();
   const bool fits_surely = bytes_left >= string.below && bytes_left - string.below >= growth;
   if (!fits_surely || total - free > kTriedOneByOneMax) {
