@@ -51,17 +51,24 @@ bool take_time(std::string_view& text) {
   const auto minute = take_number(text, 2);
   if (!minute || *minute > 59 || !take(text, ":")) return false;
   const auto second = take_number(text, 2);
-  if (!second || *second > 59) return false;
+  if (!second || *second > 60) return false;
   if (take(text, ".")) {
     if (text.empty() || !is_digit(text.front())) return false;
     while (!text.empty() && is_digit(text.front())) text.remove_prefix(1);
   }
-  if (take(text, "Z") || take(text, "z")) return true;
-  if (!take(text, "+") && !take(text, "-")) return false;
-  const auto offset_hour = take_number(text, 2);
-  if (!offset_hour || *offset_hour > 23 || !take(text, ":")) return false;
-  const auto offset_minute = take_number(text, 2);
-  return offset_minute && *offset_minute <= 59;
+  int offset = 0;  // minutes east of Greenwich
+  if (!take(text, "Z") && !take(text, "z")) {
+    const bool east = take(text, "+");
+    if (!east && !take(text, "-")) return false;
+    const auto offset_hour = take_number(text, 2);
+    if (!offset_hour || *offset_hour > 23 || !take(text, ":")) return false;
+    const auto offset_minute = take_number(text, 2);
+    if (!offset_minute || *offset_minute > 59) return false;
+    offset = (east ? 1 : -1) * (*offset_hour * 60 + *offset_minute);
+  }
+  // A leap second is the last of a day in Greenwich.
+  constexpr int kDay = 24 * 60;
+  return *second < 60 || (*hour * 60 + *minute - offset + kDay) % kDay == kDay - 1;
 }
 
 bool is_date(std::string_view text) { return take_date(text) && text.empty(); }
@@ -146,6 +153,21 @@ bool is_ipv6(std::string_view text) {
     }
   }
   return gap ? groups <= 7 : groups == 8;
+}
+
+// Stands for a name in other letters, whose rules are not known here.
+bool is_encoded(std::string_view label) {
+  return label.size() >= 4 && (label[0] | 32) == 'x' && (label[1] | 32) == 'n' &&
+         label.substr(2, 2) == "--";
+}
+
+bool has_encoded_label(std::string_view host) {
+  for (std::size_t begin = 0; begin <= host.size();) {
+    const std::size_t end = std::min(host.find('.', begin), host.size());
+    if (is_encoded(host.substr(begin, end - begin))) return true;
+    begin = end + 1;
+  }
+  return false;
 }
 
 bool is_hostname(std::string_view text) {
@@ -283,7 +305,7 @@ bool has_format(std::string_view format, std::string_view text) {
   if (format == "uuid") return is_uuid(text);
   if (format == "ipv4") return is_ipv4(text);
   if (format == "ipv6") return is_ipv6(text);
-  if (format == "hostname") return is_hostname(text);
+  if (format == "hostname") return is_hostname(text) && !has_encoded_label(text);
   if (format == "email") return is_email(text);
   if (format == "uri") return is_uri(text);
   if (format == "uri-reference") return is_uri(text) || is_uri_rest(text, false);

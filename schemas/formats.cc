@@ -15,13 +15,24 @@ namespace {
   "(?:[0-9]{4}-(?:(?:0[13578]|1[02])-(?:0[1-9]|[12][0-9]|3[01])|"                         \
   "(?:0[469]|11)-(?:0[1-9]|[12][0-9]|30)|02-(?:0[1-9]|1[0-9]|2[0-8]))|" PICOLM_YEARS_LEAP \
   "-02-29)"
-#define PICOLM_TIME                                          \
-  "(?:[01][0-9]|2[0-3]):[0-5][0-9]:[0-5][0-9](?:\\.[0-9]+)?" \
+#define PICOLM_TIME_OF(second)              \
+  "(?:[01][0-9]|2[0-3]):[0-5][0-9]:" second \
+  "(?:\\.[0-9]+)?"                          \
   "(?:[Zz]|[+-](?:[01][0-9]|2[0-3]):[0-5][0-9])"
+// Without leap seconds: which minute may have one depends on the offset behind it.
+#define PICOLM_TIME PICOLM_TIME_OF("[0-5][0-9]")
+#define PICOLM_TIME_WITH_LEAP PICOLM_TIME_OF("(?:[0-5][0-9]|60)")
 #define PICOLM_BYTE "(?:25[0-5]|2[0-4][0-9]|1[0-9][0-9]|[1-9]?[0-9])"
 #define PICOLM_IPV4 PICOLM_BYTE "(?:\\." PICOLM_BYTE "){3}"
 #define PICOLM_LABEL "[A-Za-z0-9](?:[A-Za-z0-9-]{0,61}[A-Za-z0-9])?"
 #define PICOLM_HOST PICOLM_LABEL "(?:\\." PICOLM_LABEL ")*"
+// Labels that begin with xn-- stand for others, and whether those may be is more than a pattern can
+// say: they are left out. The count stands once, or the automaton would hold it for every branch.
+#define PICOLM_PLAIN_LABEL                                                   \
+  "(?:[A-Za-z0-9](?:[A-Za-z0-9-]{0,2}[A-Za-z0-9])?|"                         \
+  "(?:[A-Za-z0-9][A-Za-z0-9-]{2}[A-Za-z0-9]|"                                \
+  "(?:[A-WYZa-wyz0-9][A-Za-z0-9-]{2}|[Xx](?:[A-MO-Za-mo-z0-9-][A-Za-z0-9-]|" \
+  "[Nn][A-Za-z0-9]))-)[A-Za-z0-9-]{0,58}[A-Za-z0-9])"
 #define PICOLM_H16 "[0-9A-Fa-f]{1,4}"
 #define PICOLM_LS32 "(?:" PICOLM_H16 ":" PICOLM_H16 "|" PICOLM_IPV4 ")"
 #define PICOLM_IPV6                                                                                \
@@ -50,9 +61,10 @@ namespace {
 #define PICOLM_ATEXT "[A-Za-z0-9!#$%&'*+/=?^_`{|}~-]"
 
 constexpr FormatPattern kFormats[] = {
-    {"date-time", "^" PICOLM_DATE "[Tt]" PICOLM_TIME "$", 0},
+    {"date-time", "^" PICOLM_DATE "[Tt]" PICOLM_TIME "$", 0,
+     "^" PICOLM_DATE "[Tt]" PICOLM_TIME_WITH_LEAP "$"},
     {"date", "^" PICOLM_DATE "$", 0},
-    {"time", "^" PICOLM_TIME "$", 0},
+    {"time", "^" PICOLM_TIME "$", 0, "^" PICOLM_TIME_WITH_LEAP "$"},
     {"duration",
      "^P(?:[0-9]+W|(?:[0-9]+Y(?:[0-9]+M(?:[0-9]+D)?)?|[0-9]+M(?:[0-9]+D)?|[0-9]+D)"
      "(?:T(?:[0-9]+H(?:[0-9]+M(?:[0-9]+S)?)?|[0-9]+M(?:[0-9]+S)?|[0-9]+S))?"
@@ -61,7 +73,8 @@ constexpr FormatPattern kFormats[] = {
     {"uuid", "^[0-9A-Fa-f]{8}-[0-9A-Fa-f]{4}-[0-9A-Fa-f]{4}-[0-9A-Fa-f]{4}-[0-9A-Fa-f]{12}$", 0},
     {"ipv4", "^" PICOLM_IPV4 "$", 0},
     {"ipv6", "^" PICOLM_IPV6 "$", 0},
-    {"hostname", "^" PICOLM_HOST "$", 253},
+    {"hostname", "^" PICOLM_PLAIN_LABEL "(?:\\." PICOLM_PLAIN_LABEL ")*$", 253,
+     "^" PICOLM_HOST "$"},
     {"email",
      "^(?:" PICOLM_ATEXT "+(?:\\." PICOLM_ATEXT
      "+)*|\"(?:[ !#-\\[\\]-~]|\\\\[ -~])*\")@(?:" PICOLM_HOST "|\\[(?:" PICOLM_IPV4

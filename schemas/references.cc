@@ -7,6 +7,7 @@
 #include <algorithm>
 
 #include "schemas/json_schema.h"
+#include "schemas/keywords.h"
 #include "schemas/schema_compiler.h"
 
 namespace schemas {
@@ -69,9 +70,10 @@ bool holds_schemas_by_name(const std::string& key) {
          key == "$defs" || key == "dependentSchemas" || key == "dependencies";
 }
 
+// What a keyword that is not known holds may look like a schema and is none.
 bool holds_no_schema(const std::string& key) {
   return key == "enum" || key == "const" || key == "default" || key == "examples" ||
-         key == "example";
+         key == "example" || find_keyword(key) == nullptr;
 }
 
 }  // namespace

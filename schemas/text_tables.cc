@@ -36,7 +36,8 @@ TextTable TextTables::make(const TextCheck& check) {
     const FormatPattern* format = find_format(check.text);
     if (format == nullptr)
       throw TextRefused("format", "the format \"" + check.text + "\" is not supported");
-    pattern = format->pattern;
+    pattern = check.negated && !format->pattern_forbidden.empty() ? format->pattern_forbidden
+                                                                  : format->pattern;
     if (format->length_max > 0) length_max = format->length_max;
   }
   const RegexParse parse = parse_regex(pattern);
@@ -60,12 +61,10 @@ TextTable TextTables::make(const TextCheck& check) {
 }
 
 TextTable TextTables::of_check(const TextCheck& check) {
-  TextCheck plain = check;
-  plain.negated = false;
-  TextTable& table = known_[key_of(plain)];
+  TextTable& table = known_[key_of(check)];
   if (table == nullptr) {
     try {
-      table = make(plain);
+      table = make(check);
     } catch (const AutomatonTooLarge& error) {
       throw TextRefused(check.kind == TextCheck::Kind::Format ? "format" : "pattern", error.what());
     }

@@ -31,7 +31,7 @@ class TextTables {
   TextTable of_checks(const std::vector<TextCheck>& checks, std::uint32_t length_min,
                       std::optional<std::uint32_t> length_max);
 
-  // Of one check, not negated.
+  // Of the texts that the check names, whether it demands or forbids them.
   TextTable of_check(const TextCheck& check);
   bool matches(const TextCheck& check, const std::string& text);
 
@@ -47,6 +47,9 @@ struct FormatPattern {
   std::string_view name;
   std::string_view pattern;
   std::uint32_t length_max;
+  // What is matched where the format is forbidden, if not the same: the pattern leaves out texts
+  // that have the format, and those are not to be taken for others.
+  std::string_view pattern_forbidden = {};
 };
 const FormatPattern* find_format(std::string_view name);
 

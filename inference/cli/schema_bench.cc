@@ -65,6 +65,7 @@ class Bench {
     if (arguments.model.empty()) return;
     report_.has_outputs = true;
     vocabulary_.emplace(load_vocabulary(arguments.model));
+    masks_.emplace(vocabulary_->vocabulary_count());
   }
 
   void take(const std::string& line, std::uint64_t number) {
@@ -89,7 +90,7 @@ class Bench {
     if (refused.empty()) count_tests(compiled, *row.tests, number, &verdicts);
     for (SchemaCounts* counts : {&report_.all, &group}) add(verdicts, refused, *row.tests, counts);
     if (vocabulary_ && refused.empty()) {
-      count_output(compiled.spec, *vocabulary_, number, &report_.outputs);
+      count_output(compiled.spec, *vocabulary_, number, &*masks_, &report_.outputs);
     }
   }
 
@@ -148,6 +149,7 @@ class Bench {
 
   BenchReport report_;
   std::optional<inference::VocabularyTrie> vocabulary_;
+  std::optional<inference::TextMasks> masks_;  // one for all schemas, as an engine has
 };
 
 }  // namespace

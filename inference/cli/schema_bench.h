@@ -8,6 +8,7 @@
 #include <string>
 #include <vector>
 
+#include "inference/constrain/text_masks.h"
 #include "inference/constrain/vocabulary_trie.h"
 #include "schemas/schema_spec.h"
 
@@ -52,7 +53,7 @@ void schema_bench(const SchemaBenchArguments& arguments);
 
 // Writes one output of the schema with random logits and counts it.
 void count_output(const schemas::SchemaSpec& spec, const inference::VocabularyTrie& vocabulary,
-                  std::uint64_t seed, OutputCounts* counts);
+                  std::uint64_t seed, inference::TextMasks* masks, OutputCounts* counts);
 
 std::string report_text(const BenchReport& report);
 std::string report_json(const BenchReport& report);

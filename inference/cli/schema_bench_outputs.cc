@@ -11,11 +11,11 @@
 namespace picolm {
 
 void count_output(const schemas::SchemaSpec& spec, const inference::VocabularyTrie& vocabulary,
-                  std::uint64_t seed, OutputCounts* counts) {
+                  std::uint64_t seed, inference::TextMasks* masks, OutputCounts* counts) {
   constexpr std::uint64_t kBytesMax = 4096;
   constexpr int kTokensMax = 64;  // then the shortest completion follows
   const inference::CompiledSchema schema(spec, inference::SchemaUse::Write);
-  inference::Matcher matcher(schema, vocabulary, kBytesMax);
+  inference::Matcher matcher(schema, vocabulary, kBytesMax, masks);
   if (matcher.error() != inference::MatchError::None) return;  // no document is that short
   std::mt19937_64 random(seed);
   std::string text;

@@ -73,6 +73,13 @@ CompiledSchema::Step CompiledSchema::step(const NumberBounds& machine, Frame* fr
   return machine.contains(frame->number) ? Step::ClosedBefore : Step::Refused;
 }
 
+// Where the text of a string with a table stands.
+TextMachine::Place CompiledSchema::text_place(const StringMachine& machine, const Frame& frame) {
+  const bool after_backslash = static_cast<StringPhase>(frame.phase) == StringPhase::Escape;
+  return {frame.text, after_backslash,
+          machine.length_max > frame.index ? machine.length_max - frame.index : 0};
+}
+
 CompiledSchema::Step CompiledSchema::step(const StringMachine& machine, Frame* frame,
                                           std::uint8_t byte) {
   const auto phase = static_cast<StringPhase>(frame->phase);
@@ -87,28 +94,40 @@ CompiledSchema::Step CompiledSchema::step(const StringMachine& machine, Frame* f
     case StringMove::Kind::Inside:
       break;
   }
-  frame->phase = static_cast<std::uint8_t>(move.phase);
   if (table != nullptr && phase != StringPhase::Open) {
-    const std::uint64_t before = phase == StringPhase::Escape
-                                     ? table->rest_after_backslash(frame->text)
-                                     : table->rest(frame->text);
-    std::uint64_t after = 0;
-    if (move.phase == StringPhase::Escape) {
-      after = table->rest_after_backslash(frame->text);
-    } else {
-      frame->text = table->step(frame->text, phase == StringPhase::Escape ? unescaped(byte) : byte);
-      after = frame->text == 0 ? TextMachine::kNone : table->rest(frame->text);
-    }
-    if (after >= TextMachine::kNone) return Step::Refused;
-    // A table without a maximum: from there on only what leads straight to the end.
-    if (frame->index >= machine.length_max && after >= before) return Step::Refused;
+    TextMachine::Place place = text_place(machine, *frame);
+    if (!table->step_written(&place, byte)) return Step::Refused;
+    frame->text = place.state;
     if (move.begins_character) ++frame->index;
+    frame->phase = static_cast<std::uint8_t>(move.phase);
     return Step::Stays;
   }
+  frame->phase = static_cast<std::uint8_t>(move.phase);
   if (move.begins_character) {
     if (frame->index >= machine.length_max) return Step::Refused;
     ++frame->index;
   }
+  return Step::Stays;
+}
+
+// What the reader knows stands in the frame's own fields.
+CompiledSchema::Step CompiledSchema::step(const LeapMachine& machine, Frame* frame,
+                                          std::uint8_t byte) {
+  LeapSecond text{frame->position, frame->count, frame->index, frame->text, frame->key_phase != 0};
+  if (static_cast<StringPhase>(frame->phase) == StringPhase::Open) {
+    if (byte != '"') return Step::Refused;
+    text = LeapSecond::begin(machine.has_date);
+    frame->phase = static_cast<std::uint8_t>(StringPhase::Text);
+  } else if (byte == '"') {
+    return text.is_whole() ? Step::Closed : Step::Refused;
+  } else if (!text.step(byte)) {
+    return Step::Refused;
+  }
+  frame->position = text.at;
+  frame->count = text.date;
+  frame->index = text.local;
+  frame->text = text.offset;
+  frame->key_phase = text.is_west ? 1 : 0;
   return Step::Stays;
 }
 
@@ -147,6 +166,7 @@ CompiledSchema::Step CompiledSchema::step(Frame* frame, std::uint8_t byte,
   if (const auto* range = std::get_if<DecimalRange>(&machine)) return step(*range, frame, byte);
   if (const auto* bounds = std::get_if<NumberBounds>(&machine)) return step(*bounds, frame, byte);
   if (const auto* text = std::get_if<StringMachine>(&machine)) return step(*text, frame, byte);
+  if (const auto* leap = std::get_if<LeapMachine>(&machine)) return step(*leap, frame, byte);
   if (const auto* array = std::get_if<ArrayMachine>(&machine)) {
     return step(*array, frame, byte, child);
   }

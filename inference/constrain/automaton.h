@@ -22,6 +22,7 @@
 #include "inference/constrain/byte_set.h"
 #include "inference/constrain/byte_trie.h"
 #include "inference/constrain/decimal.h"
+#include "inference/constrain/leap_second.h"
 #include "inference/constrain/number_reader.h"
 #include "inference/constrain/string_machine.h"
 #include "inference/constrain/text_machine.h"
@@ -131,18 +132,26 @@ class CompiledSchema {
   // complete. `state` moves along.
   void append_forced(State* state, std::string* out) const;
 
-  // Where there is one way and its innermost value is a string that no table limits, with its
-  // opening quote written.
+  // A way whose innermost value is a string with its opening quote written.
   struct OpenString {
     StringPhase phase = StringPhase::Text;
-    std::uint32_t characters_min = 0;  // code points still needed
-    std::uint32_t characters_max = 0;  // code points that still fit
+    // Without a table: code points still needed, and how many still fit.
+    std::uint32_t characters_min = 0;
+    std::uint32_t characters_max = 0;
+    const TextMachine* table = nullptr;
+    TextMachine::Place place;  // in the table
+    std::uint64_t below = 0;   // shortest way to end all around the string
   };
-  std::optional<OpenString> open_string(const State& state) const;
+  // REQUIRES: way < way_count().
+  std::optional<OpenString> open_string(const State& state, std::uint32_t way) const;
 
-  // Takes the string off the state, as its closing quote does. `undo` puts it back.
-  // REQUIRES: open_string().
-  void leave_string(State* state, Undo* undo) const;
+  // Leaves only the ways of `ways` (bit i: way i), as they are. `undo` puts the others back.
+  // REQUIRES: at most kWaysMax ways, and some of them in `ways`.
+  void keep_ways(State* state, std::uint64_t ways, Undo* undo) const;
+
+  // The same, and takes the strings off those ways, as their closing quotes do.
+  // REQUIRES: open_string() of all of them.
+  void leave_strings(State* state, std::uint64_t ways, Undo* undo) const;
 
  private:
   friend class SchemaCompiler;
@@ -154,6 +163,9 @@ class CompiledSchema {
     std::uint32_t length_min = 0;
     std::uint32_t length_max = 0;
     std::shared_ptr<const TextMachine> table;  // null: lengths only
+  };
+  struct LeapMachine {
+    bool has_date = false;
   };
   struct ArrayMachine {
     std::vector<std::uint32_t> prefix;
@@ -185,8 +197,8 @@ class CompiledSchema {
     std::uint32_t last_candidate(std::uint32_t index) const;
     std::uint64_t tail(std::uint32_t index, std::uint32_t count) const;
   };
-  using Machine = std::variant<EnumMachine, DecimalRange, NumberBounds, StringMachine, ArrayMachine,
-                               ObjectMachine>;
+  using Machine = std::variant<EnumMachine, DecimalRange, NumberBounds, StringMachine, LeapMachine,
+                               ArrayMachine, ObjectMachine>;
 
   static constexpr std::uint64_t kNoMember = 0xFFFFFFFF;
 
@@ -206,6 +218,8 @@ class CompiledSchema {
   static Step step(const DecimalRange& machine, Frame* frame, std::uint8_t byte);
   static Step step(const NumberBounds& machine, Frame* frame, std::uint8_t byte);
   static Step step(const StringMachine& machine, Frame* frame, std::uint8_t byte);
+  static Step step(const LeapMachine& machine, Frame* frame, std::uint8_t byte);
+  static TextMachine::Place text_place(const StringMachine& machine, const Frame& frame);
   Step step(const ArrayMachine& machine, Frame* frame, std::uint8_t byte,
             std::uint32_t* child) const;
   Step step(const ObjectMachine& machine, Frame* frame, std::uint8_t byte,

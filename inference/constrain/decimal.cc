@@ -123,7 +123,8 @@ DecimalRange::DecimalRange(const schemas::NumberNode& node)
 void DecimalRange::fill_strides(const std::vector<std::string>& multiples) {
   strides_.fill(1);
   for (const std::string& text : multiples) {
-    const Bound multiple = parse_bound({text, false});
+    const schemas::DecimalBound owner{text, false};  // a Bound only looks at its text
+    const Bound multiple = parse_bound(owner);
     for (unsigned length = 1; length <= digits_max_; ++length) {
       const unsigned grid = fraction_digits_max(length);
       std::uint64_t stride = 0;

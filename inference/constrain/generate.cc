@@ -34,11 +34,11 @@ struct Choice {
 class Generation {
  public:
   Generation(const CompiledSchema& schema, const VocabularyTrie& vocabulary, TokenModel& model,
-             const GenerateLimits& limits)
+             const GenerateLimits& limits, TextMasks* masks)
       : vocabulary_(vocabulary),
         model_(model),
         limits_(limits),
-        matcher_(schema, vocabulary, limits.bytes_max) {}
+        matcher_(schema, vocabulary, limits.bytes_max, masks) {}
 
   GenerateResult run() {
     if (matcher_.error() != MatchError::None) {
@@ -231,8 +231,8 @@ std::string_view name(GenerateStatus status) {
 }
 
 GenerateResult generate(const CompiledSchema& schema, const VocabularyTrie& vocabulary,
-                        TokenModel& model, const GenerateLimits& limits) {
-  return Generation(schema, vocabulary, model, limits).run();
+                        TokenModel& model, const GenerateLimits& limits, TextMasks* masks) {
+  return Generation(schema, vocabulary, model, limits, masks).run();
 }
 
 }  // namespace inference

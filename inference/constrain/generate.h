@@ -14,6 +14,7 @@
 #include <vector>
 
 #include "inference/constrain/automaton.h"
+#include "inference/constrain/text_masks.h"
 #include "inference/constrain/vocabulary_trie.h"
 #include "inference/text/token.h"
 
@@ -61,8 +62,10 @@ struct GenerateResult {
   std::vector<TokenId> tokens;  // handed to the model, and the ones still pending at the end
 };
 
-// Both, and the model, must have one vocabulary. Never throws by itself.
+// Both, and the model, must have one vocabulary. `masks` may be null; what it keeps makes later
+// outputs faster and none different. Never throws by itself.
 GenerateResult generate(const CompiledSchema& schema, const VocabularyTrie& vocabulary,
-                        TokenModel& model, const GenerateLimits& limits);
+                        TokenModel& model, const GenerateLimits& limits,
+                        TextMasks* masks = nullptr);
 
 }  // namespace inference

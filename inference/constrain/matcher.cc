@@ -17,10 +17,10 @@ std::string_view name(MatchError error) {
 }
 
 Matcher::Matcher(const CompiledSchema& schema, const VocabularyTrie& vocabulary,
-                 std::uint64_t bytes_max)
+                 std::uint64_t bytes_max, TextMasks* masks)
     : schema_(schema),
       vocabulary_(vocabulary),
-      walk_(schema, vocabulary),
+      walk_(schema, vocabulary, masks),
       mask_(vocabulary.vocabulary_count()) {
   constexpr std::size_t kFramesReserved = 2048;
   state_.reserve(kFramesReserved);

@@ -24,9 +24,9 @@ std::string_view name(MatchError error);  // "budget_too_small", ...
 
 class Matcher {
  public:
-  // Both must outlive the matcher.
+  // All must outlive the matcher. `masks` may be null: then nothing is kept from mask to mask.
   Matcher(const CompiledSchema& schema, const VocabularyTrie& vocabulary,
-          std::uint64_t bytes_max = kBytesUnlimited);
+          std::uint64_t bytes_max = kBytesUnlimited, TextMasks* masks = nullptr);
   Matcher(const Matcher&) = delete;
   Matcher& operator=(const Matcher&) = delete;
 

@@ -9,10 +9,10 @@
 
 #include <algorithm>
 #include <set>
-#include <type_traits>
 
 #include "inference/constrain/automaton.h"
 #include "inference/constrain/filler_keys.h"
+#include "inference/constrain/unfold_values.h"
 #include "inference/error.h"
 
 namespace inference {
@@ -20,7 +20,10 @@ namespace inference {
 class SchemaCompiler {
  public:
   SchemaCompiler(const schemas::SchemaSpec& spec, SchemaUse use, CompiledSchema* out)
-      : spec_(spec), out_(out), write_(use == SchemaUse::Write) {
+      : write_(use == SchemaUse::Write),
+        unfolded_(write_ ? schemas::SchemaSpec() : unfold_values(spec)),
+        spec_(write_ ? spec : unfolded_),
+        out_(out) {
     out->use_ = use;
   }
 
@@ -159,6 +162,16 @@ class SchemaCompiler {
       return;
     }
     add(id, std::move(machine));
+    add_leap_seconds(kind, id);
+  }
+
+  // Beside the table of a format that has leap seconds, where nothing else limits the text.
+  void add_leap_seconds(const schemas::StringNode& kind, schemas::NodeId id) {
+    if (write_ || kind.checks.size() != 1 || kind.min_length > 0 || !kind.max_is_default) return;
+    const schemas::TextCheck& check = kind.checks.front();
+    const bool has_time = check.text == "time" || check.text == "date-time";
+    if (check.kind != schemas::TextCheck::Kind::Format || check.negated || !has_time) return;
+    add(id, Compiled::LeapMachine{check.text != "time"});
   }
 
   void make(const schemas::ArrayNode& kind, schemas::NodeId id) {
@@ -250,6 +263,7 @@ class SchemaCompiler {
   }
   Length length(const DecimalRange& m) const { return {m.shortest_bytes(DecimalState{}), 1}; }
   Length length(const NumberBounds&) const { return {1, 1}; }
+  Length length(const Compiled::LeapMachine&) const { return {1, 1}; }
   Length length(const Compiled::StringMachine& m) const {
     if (m.table) return {1 + m.table->rest(m.table->start()), 1};
     return {std::uint64_t{m.length_min} + 2, 1};
@@ -371,9 +385,10 @@ class SchemaCompiler {
     }
   }
 
+  bool write_;
+  schemas::SchemaSpec unfolded_;  // for verdicts
   const schemas::SchemaSpec& spec_;
   CompiledSchema* out_;
-  bool write_;
   std::vector<schemas::NodeId> reachable_;
   std::size_t literal_bytes_ = 0;
 };

@@ -1,6 +1,7 @@
 // The ways of a state and how a byte moves them; automaton.cc says what a way is.
 
 #include <algorithm>
+#include <bit>
 
 #include "inference/check.h"
 #include "inference/constrain/automaton.h"
@@ -225,24 +226,47 @@ bool CompiledSchema::is_accepting(const State& state) const {
   return false;
 }
 
-std::optional<CompiledSchema::OpenString> CompiledSchema::open_string(const State& state) const {
-  if (state.way_count() != 1 || state.tops_.back() == Frame::kNone) return std::nullopt;
-  const Frame& frame = state.pool_[state.tops_.back()];
+std::optional<CompiledSchema::OpenString> CompiledSchema::open_string(const State& state,
+                                                                      std::uint32_t way) const {
+  const std::uint32_t top = state.tops_[state.first_ + way];
+  if (top == Frame::kNone) return std::nullopt;
+  const Frame& frame = state.pool_[top];
   const auto* machine = std::get_if<StringMachine>(&machines_[frame.machine]);
   const auto phase = static_cast<StringPhase>(frame.phase);
-  if (machine == nullptr || machine->table || phase == StringPhase::Open) return std::nullopt;
-  const std::uint32_t missing =
-      machine->length_min > frame.index ? machine->length_min - frame.index : 0;
-  return OpenString{phase, missing, machine->length_max - frame.index};
+  if (machine == nullptr || phase == StringPhase::Open) return std::nullopt;
+  OpenString open;
+  open.phase = phase;
+  open.below = frame.below;
+  if (machine->table) {
+    open.table = machine->table.get();
+    open.place = text_place(*machine, frame);
+  } else {
+    open.characters_min = machine->length_min > frame.index ? machine->length_min - frame.index : 0;
+    open.characters_max = machine->length_max - frame.index;
+  }
+  return open;
 }
 
-void CompiledSchema::leave_string(State* state, Undo* undo) const {
+void CompiledSchema::keep_ways(State* state, std::uint64_t ways, Undo* undo) const {
   undo->pool = static_cast<std::uint32_t>(state->pool_.size());
   undo->first = state->first_;
   undo->tops = static_cast<std::uint32_t>(state->tops_.size());
-  const std::uint32_t around = state->pool_[state->tops_.back()].parent;
   state->first_ = undo->tops;
-  state->tops_.push_back(around);
+  for (; ways != 0; ways &= ways - 1) {
+    const auto way = static_cast<std::uint32_t>(std::countr_zero(ways));
+    state->tops_.push_back(state->tops_[undo->first + way]);
+  }
+}
+
+void CompiledSchema::leave_strings(State* state, std::uint64_t ways, Undo* undo) const {
+  undo->pool = static_cast<std::uint32_t>(state->pool_.size());
+  undo->first = state->first_;
+  undo->tops = static_cast<std::uint32_t>(state->tops_.size());
+  state->first_ = undo->tops;
+  for (; ways != 0; ways &= ways - 1) {
+    const auto way = static_cast<std::uint32_t>(std::countr_zero(ways));
+    add_way(state, state->pool_[state->tops_[undo->first + way]].parent);
+  }
 }
 
 }  // namespace inference

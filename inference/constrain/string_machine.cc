@@ -120,12 +120,15 @@ void append_string_tail(StringPhase phase, std::string* out) {
 
 void append_json_string(const std::string& text, std::string* out) {
   constexpr std::string_view kHex = "0123456789abcdef";
+  constexpr std::string_view kShort = "\"\\\b\f\n\r\t";
+  constexpr std::string_view kLetters = "\"\\bfnrt";
   out->push_back('"');
   for (const char c : text) {
     const auto byte = static_cast<std::uint8_t>(c);
-    if (c == '"' || c == '\\') {
+    const std::size_t at = kShort.find(c);
+    if (at != std::string_view::npos) {
       out->push_back('\\');
-      out->push_back(c);
+      out->push_back(kLetters[at]);
     } else if (byte >= 0x20) {
       out->push_back(c);
     } else {

@@ -48,7 +48,8 @@ unsigned string_tail_bytes(StringPhase phase);
 // Appends that many bytes, which complete the character under way.
 void append_string_tail(StringPhase phase, std::string* out);
 
-// Appends `text` as a JSON string with quotes, the way property names are written.
+// Appends `text` as a JSON string with quotes and the shortest escapes, the way property names are
+// written.
 // REQUIRES: well-formed UTF-8 (see is_utf8).
 void append_json_string(const std::string& text, std::string* out);
 

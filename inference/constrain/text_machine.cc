@@ -59,15 +59,43 @@ TextMachine::TextMachine(schemas::TextTable table) : table_(std::move(table)) {
       }
     }
   }
+  find_escapes();
 }
 
-std::uint64_t TextMachine::rest_after_backslash(std::uint32_t state) const {
-  std::uint64_t best = kNone;
-  for (const char meaning : kMeanings) {
-    const std::uint32_t to = table_->step(state, static_cast<std::uint8_t>(meaning));
-    if (to != 0) best = std::min<std::uint64_t>(best, 1 + rest_[to]);
+void TextMachine::find_escapes() {
+  rest_after_backslash_.assign(rest_.size(), static_cast<std::uint32_t>(kNone));
+  for (std::uint32_t state = 1; state < rest_.size(); ++state) {
+    std::uint32_t& best = rest_after_backslash_[state];
+    for (const char meaning : kMeanings) {
+      const std::uint32_t to = table_->step(state, static_cast<std::uint8_t>(meaning));
+      if (to != 0 && rest_[to] < kNone) best = std::min(best, 1 + rest_[to]);
+    }
+    for (const std::uint32_t rest : {rest_[state], best}) {
+      if (rest < kNone) rest_max_ = std::max<std::uint64_t>(rest_max_, rest);
+    }
   }
-  return best;
+}
+
+bool TextMachine::step_written(Place* place, std::uint8_t byte) const {
+  if (!place->after_backslash && (byte < 0x20 || byte == '"')) return false;
+  const bool escapes = !place->after_backslash && byte == '\\';
+  const std::uint64_t before =
+      place->after_backslash ? rest_after_backslash(place->state) : rest(place->state);
+  std::uint32_t to = place->state;
+  std::uint64_t after = rest_after_backslash(to);
+  if (!escapes) {
+    const std::uint8_t meaning = place->after_backslash ? unescaped(byte) : byte;
+    if (place->after_backslash && meaning == 0) return false;
+    to = table_->step(place->state, meaning);
+    after = rest(to);
+  }
+  if (to == schemas::StringAutomaton::kDead || after >= kNone) return false;
+  if (place->free_characters == 0 && after >= before) return false;
+  const bool begins_character = !place->after_backslash && (byte & 0xC0) != 0x80;
+  if (begins_character && place->free_characters > 0) --place->free_characters;
+  place->state = to;
+  place->after_backslash = escapes;
+  return true;
 }
 
 void TextMachine::append_rest(std::uint32_t state, bool after_backslash, std::string* out) const {

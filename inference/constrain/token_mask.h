@@ -50,6 +50,11 @@ class TokenMask {
   // Takes the members of `other`, without allocating if both are for one vocabulary.
   void assign(const TokenMask& other) { words_.assign(other.words_.begin(), other.words_.end()); }
 
+  // Adds the members of `other`. REQUIRES: both are for one vocabulary.
+  void unite(const TokenMask& other) {
+    for (std::size_t i = 0; i < words_.size(); ++i) words_[i] |= other.words_[i];
+  }
+
   bool operator==(const TokenMask&) const = default;
 
  private:

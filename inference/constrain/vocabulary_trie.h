@@ -33,6 +33,15 @@ struct StringSlice {
   std::vector<TokenId> inside_by_characters;        // ascending by code points begun
   std::vector<std::uint32_t> inside_count_at_most;  // [code points]: prefix of the list above
   std::vector<Exit> exits;                          // in trie order
+
+  std::uint32_t inside_count() const {
+    return static_cast<std::uint32_t>(inside_by_characters.size());
+  }
+  // How many of inside_by_characters begin at most so many code points.
+  std::uint32_t count_at_most(std::uint32_t characters) const {
+    return characters < inside_count_at_most.size() ? inside_count_at_most[characters]
+                                                    : inside_count();
+  }
 };
 
 class VocabularyTrie {
@@ -60,6 +69,12 @@ class VocabularyTrie {
   std::uint32_t subtree_end(std::uint32_t node) const { return subtree_ends_[node]; }
   std::span<const TokenId> tokens(std::uint32_t node) const {  // whose bytes end here
     return {tokens_.data() + token_begins_[node], token_begins_[node + 1] - token_begins_[node]};
+  }
+
+  // The bytes on the way to `node`, with its own.
+  std::string_view spelling(std::uint32_t node) const {
+    // Something ends below every node, and what ends there stands in the order of the nodes.
+    return bytes(tokens_[token_begins_[node]]).substr(0, depths_[node]);
   }
 
   // The range of nodes below the node that spells `prefix`; empty if there is none.

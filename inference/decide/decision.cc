@@ -183,8 +183,8 @@ void write_document(Engine::Impl& engine, const Route::Impl& r, std::string_view
     engine.work.copy_from(*held.sequence);
     engine.sequence_model.begin({prompt.begin() + engine.work.length(), prompt.end()});
     const CompiledSchema compiled(narrowed);
-    GenerateResult generated =
-        inference::generate(compiled, engine.vocabulary, engine.sequence_model, engine.limits());
+    GenerateResult generated = inference::generate(
+        compiled, engine.vocabulary, engine.sequence_model, engine.limits(), &engine.text_masks);
     out.json = std::move(generated.bytes);
     out.confidence *= generated.probability;
     out.raw_confidence *= generated.probability;

@@ -116,6 +116,7 @@ Engine::Impl::Impl(const EngineOptions& options)
     : loaded(load_options(options)),
       chat_format(find_chat_format(*loaded.tokenizer)),
       vocabulary(VocabularyTrie::from_tokenizer(*loaded.tokenizer)),
+      text_masks(vocabulary.vocabulary_count()),
       work(config().layer_count, config().kv_width(), loaded.model.context_tokens()),
       sequence_model(loaded.model, *loaded.tokenizer, work),
       sweep(loaded.model, loaded.kernels,
@@ -234,8 +235,8 @@ std::string Engine::generate(std::string_view prompt, std::uint32_t tokens_max,
   if (schema) {
     GenerateLimits limits = impl_->limits();
     limits.steps_max = tokens_max;
-    GenerateResult generated =
-        inference::generate(CompiledSchema(*schema), impl_->vocabulary, sequence, limits);
+    GenerateResult generated = inference::generate(CompiledSchema(*schema), impl_->vocabulary,
+                                                   sequence, limits, &impl_->text_masks);
     if (generated.status == GenerateStatus::BudgetTooSmall) {
       throw LoadError("schema: found no document of at most " + std::to_string(limits.bytes_max) +
                       " bytes, wanted one");

@@ -8,6 +8,7 @@
 #include <vector>
 
 #include "inference/constrain/generate.h"
+#include "inference/constrain/text_masks.h"
 #include "inference/constrain/vocabulary_trie.h"
 #include "inference/decide/route.h"
 #include "inference/decide/sequence_model.h"
@@ -62,7 +63,8 @@ struct Engine::Impl {
   LoadedModel loaded;
   ChatFormat chat_format;
   VocabularyTrie vocabulary;
-  KvSequence work;  // open fields are generated in it, and large candidate trees scored
+  TextMasks text_masks;  // of open strings; shared by all routes
+  KvSequence work;       // open fields are generated in it, and large candidate trees scored
   SequenceModel sequence_model;
   Sweep sweep;
   bool exact_scoring;

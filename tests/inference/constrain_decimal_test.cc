@@ -1,11 +1,13 @@
 #include <gtest/gtest.h>
 
 #include <algorithm>
+#include <cstdlib>
 #include <limits>
 #include <string>
 #include <vector>
 
 #include "inference/constrain/decimal.h"
+#include "inference/constrain/number_reader.h"
 #include "inference/error.h"
 #include "tests/inference/constrain_support.h"
 
@@ -242,6 +244,99 @@ TEST(ConstrainDecimal, RefusesBoundsThatAreNoPlainDecimals) {
   for (const char* text : {"", "-", "1e5", ".5", "5.", "1.2.3", "abc", "+1", "1 "}) {
     schemas::NumberNode node;
     node.minimum = schemas::DecimalBound{text, false};
+    EXPECT_THROW(DecimalRange{node}, inference::LoadError) << text;
+  }
+}
+
+// --- multipleOf ---------------------------------------------------------------------------------
+
+struct Multiples {
+  std::vector<std::string> texts;
+  std::vector<int> thousandths;
+};
+
+const std::vector<Multiples>& all_multiples() {
+  static const std::vector<Multiples> all = {{{"3"}, {3000}},
+                                             {{"4", "6"}, {4000, 6000}},
+                                             {{"2.5"}, {2500}},
+                                             {{"0.01"}, {10}},
+                                             {{"0.3"}, {300}},
+                                             {{"0.25", "0.1"}, {250, 100}},
+                                             {{"7", "0.001"}, {7000, 1}},
+                                             {{"100"}, {100'000}}};
+  return all;
+}
+
+bool divide(const Multiples& multiples, int thousandths) {
+  return std::all_of(multiples.thousandths.begin(), multiples.thousandths.end(),
+                     [&](int one) { return thousandths % one == 0; });
+}
+
+// Every decimal of up to three places around the bounds, written and read.
+TEST(ConstrainDecimal, MultiplesOfNumbersAreExactExhaustively) {
+  Random random(14);
+  for (const Multiples& multiples : all_multiples()) {
+    SCOPED_TRACE(multiples.texts.front());
+    schemas::NumberNode node;
+    node.minimum = schemas::DecimalBound{"-7.5", true};
+    node.maximum = schemas::DecimalBound{"12", false};
+    node.multiples = multiples.texts;
+    const DecimalRange range(node);
+    const inference::NumberBounds bounds(node);
+    for (int value = -13'000; value <= 13'000; ++value) {
+      const int magnitude = std::abs(value);
+      const std::string sign = value < 0 ? "-" : "";
+      const std::string whole = std::to_string(magnitude / 1000);
+      const std::string places = std::to_string(1000 + magnitude % 1000).substr(1);
+      const bool inside = value > -7500 && value <= 12'000 && divide(multiples, value);
+      for (std::size_t count = 0; count <= 3; ++count) {
+        if (places.find_first_not_of('0', count) != std::string::npos) continue;  // not exactly it
+        const std::string text = sign + whole + (count > 0 ? "." : "") + places.substr(0, count);
+        if (accepts(range, text) != inside) FAIL() << text << " written";
+        for (const std::string& spelling : {text, text + "e0", text + "E+00"}) {
+          inference::NumberReader number;
+          for (const char c : spelling) {
+            ASSERT_TRUE(number.step(static_cast<std::uint8_t>(c))) << spelling;
+          }
+          if (bounds.contains(number) != inside) FAIL() << spelling << " read";
+        }
+      }
+    }
+    for (int round = 0; round < 300; ++round) {
+      check_completions(range, random);
+      if (HasFatalFailure()) return;
+    }
+  }
+}
+
+TEST(ConstrainDecimal, MultiplesOfIntegersAreExactExhaustively) {
+  Random random(15);
+  for (const Multiples& multiples : all_multiples()) {
+    SCOPED_TRACE(multiples.texts.front());
+    for (int minimum = -60; minimum <= 60; minimum += 1 + 3 * kThinning) {
+      for (const int width : {0, 5, 37, 100}) {
+        schemas::IntegerNode node{minimum, minimum + width};
+        node.multiples = multiples.texts;
+        const DecimalRange range(node);
+        bool any = false;
+        for (int value = -170; value <= 170; ++value) {
+          const bool inside =
+              value >= minimum && value <= minimum + width && divide(multiples, value * 1000);
+          any = any || inside;
+          if (accepts(range, std::to_string(value)) != inside) FAIL() << value << " " << minimum;
+        }
+        ASSERT_EQ(range.empty(), !any);
+        if (any) check_completions(range, random);
+        if (HasFatalFailure()) return;
+      }
+    }
+  }
+}
+
+TEST(ConstrainDecimal, RefusesMultiplesThatAreNoPositiveDecimals) {
+  for (const char* text : {"0", "0.00", "1e3", "", "1234567890123456789"}) {
+    schemas::NumberNode node;
+    node.multiples = {text};
     EXPECT_THROW(DecimalRange{node}, inference::LoadError) << text;
   }
 }

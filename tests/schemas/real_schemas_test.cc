@@ -6,8 +6,6 @@
 // PICOLM_RATCHET_WRITE=1 writes the counts after an improvement; it never writes a worse one.
 
 #include <gtest/gtest.h>
-#include <stdio.h>
-#include <sys/wait.h>
 
 #include <cstdlib>
 #include <fstream>
@@ -19,6 +17,7 @@
 #include "schemas/json_schema.h"
 #include "schemas/json_value.h"
 #include "schemas/validator.h"
+#include "tests/schemas/real_rows.h"
 #include "tests/schemas/suites.h"
 #include "tests/support/test_data.h"
 
@@ -28,17 +27,6 @@ namespace {
 using nlohmann::ordered_json;
 
 constexpr const char* kRatchet = PICOLM_SOURCE_DIR "/tests/schemas/real_schemas_ratchet.json";
-
-// Reads one line of any length. Returns false at the end.
-bool read_line(FILE* pipe, std::string& line) {
-  line.clear();
-  char buffer[1 << 16];
-  while (fgets(buffer, sizeof buffer, pipe) != nullptr) {
-    line += buffer;
-    if (line.back() == '\n') return true;
-  }
-  return !line.empty();
-}
 
 struct Counts {
   int schemas = 0;
@@ -78,7 +66,7 @@ void check_documents(const SchemaSpec& spec, const inference::CompiledSchema& au
 }
 
 void take_row(const std::string& line, Counts* counts) {
-  const JsonParse row = parse_json(line, {std::size_t{1} << 26, 256, std::size_t{1} << 22});
+  const JsonParse row = testing::RealRows::parse(line);
   ASSERT_TRUE(row.ok) << row.reason;
   ++counts->schemas;
   try {
@@ -116,16 +104,12 @@ void check_ratchet(const Counts& counts) {
 TEST(RealSchemas, CompileOrAreRefusedAndNeverAcceptAnInvalidDocument) {
   const auto file = test_support::shared_file("schemas/dev.jsonl.xz");
   if (!file) GTEST_SKIP() << "skipped: " << test_support::kNoSharedData;
-  FILE* pipe = popen(("xz -dc '" + *file + "'").c_str(), "r");
-  ASSERT_NE(pipe, nullptr);
+  testing::RealRows rows(*file);
   Counts counts;
-  for (std::string line; read_line(pipe, line);) take_row(line, &counts);
-  const int status = pclose(pipe);
-  constexpr int kNotFound = 127;  // of the shell
-  if (WIFEXITED(status) && WEXITSTATUS(status) == kNotFound) {
-    GTEST_SKIP() << "skipped: xz is not installed";
-  }
-  ASSERT_EQ(status, 0) << "xz could not read " << *file;
+  for (std::string line; rows.next(&line);) take_row(line, &counts);
+  const auto end = rows.close();
+  if (end == testing::RealRows::End::NoXz) GTEST_SKIP() << "skipped: xz is not installed";
+  ASSERT_EQ(end, testing::RealRows::End::Read) << "xz could not read " << *file;
   RecordProperty("compiled", counts.compiled);
   RecordProperty("right", counts.right);
   check_ratchet(counts);
