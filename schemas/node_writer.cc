@@ -56,7 +56,7 @@ std::vector<Node> NodeWriter::branches() {
   const Shapes shapes = expander_.shapes_of(set_);
   for (const Shape& shape : shapes) write(shape);
   if (finite_.empty()) return std::move(branches_);
-  EnumNode values = unique_values(finite_);
+  EnumNode values = unique_values(finite_, words_);
   Node node = std::move(values);
   const std::vector<std::string>& texts = std::get<EnumNode>(node).values;
   const bool listed = std::any_of(shapes.begin(), shapes.end(),
@@ -67,15 +67,20 @@ std::vector<Node> NodeWriter::branches() {
   return std::move(branches_);
 }
 
+void NodeWriter::add_finite(const JsonValue* value, const std::string& words) {
+  finite_.push_back(value);
+  words_.push_back(words);
+}
+
 void NodeWriter::write(const Shape& shape) {
   if (shape.values) {
     for (const JsonValue* value : *shape.values) {
-      if (expander_.admits(shape, *value)) finite_.push_back(value);
+      if (expander_.admits(shape, *value)) add_finite(value, shape.words);
     }
     return;
   }
   for (const JsonValue* value : {&kNo, &kYes, &kNull}) {
-    if (expander_.admits(shape, *value)) finite_.push_back(value);
+    if (expander_.admits(shape, *value)) add_finite(value, "");
   }
   if ((shape.types & kNumberBits) != 0) write_numbers(shape);
   if ((shape.types & kStringBit) != 0) write_string(shape);

@@ -25,6 +25,7 @@ class NodeWriter {
  private:
   std::vector<Node> branches();
   void write(const Shape& shape);
+  void add_finite(const JsonValue* value, const std::string& words);
   void write_numbers(const Shape& shape);
   void write_integers(const DecimalInterval& interval, const std::vector<std::string>& multiples);
   void write_string(const Shape& shape);
@@ -40,6 +41,7 @@ class NodeWriter {
   NodeOf node_of_;
   std::vector<Node> branches_;
   std::vector<const JsonValue*> finite_;
+  std::vector<std::string> words_;  // [finite_]
 };
 
 }  // namespace schemas

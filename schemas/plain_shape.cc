@@ -69,6 +69,16 @@ bool has_branches(const JsonValue& schema) {
   });
 }
 
+// What people call the one value of a schema.
+std::string words_of(const JsonValue& schema) {
+  std::string out;
+  for (const char* keyword : {"title", "description"}) {
+    const JsonValue* text = schema.find(keyword);
+    if (text != nullptr && text->is(Kind::String)) add_words(text->text, &out);
+  }
+  return out;
+}
+
 bool is_true(const JsonValue& value) { return value.is(Kind::Boolean) && value.boolean; }
 
 }  // namespace
@@ -131,6 +141,7 @@ Shape Expander::plain_shape(const JsonValue& schema) {
     if (!both) shape.types = 0;
     if (both) shape = *both;
   }
+  if (shape.values && shape.values->size() == 1) shape.words = words_of(schema);
   read_numbers(schema, &shape);
   read_strings(schema, &shape);
   read_arrays(schema, &shape);

@@ -36,6 +36,9 @@ struct NullNode {};
 // `const` is an EnumNode of one value.
 struct EnumNode {
   std::vector<std::string> values;
+  // What people call each value: the `title` and `description` of the schema of its `const`, by
+  // line. Empty where no value has any; allows nothing and forbids nothing.
+  std::vector<std::string> words = {};
 };
 
 // An integer in [minimum, maximum]; both are always finite (unbounded schemas get the

@@ -59,6 +59,7 @@ struct Walk {
     // A document that is nothing but the value ends with the line.
     const char terminator = branch.empty() ? '\n' : ',';
     fields.push_back({pointer, branch, terminator, id, std::move(options)});
+    if (const auto* set = std::get_if<schemas::EnumNode>(&node)) fields.back().words = set->words;
   }
 };
 

@@ -26,12 +26,12 @@ double milliseconds_since(Clock::time_point start) {
 namespace {
 
 MessageScores::Field field_scores(const CandidateTree& tree, std::size_t field, const SweepJob& job,
-                                  std::span<const NgramSet> option_words,
+                                  std::span<const Wording> option_words,
                                   const NgramSet& message_words) {
   MessageScores::Field out;
   out.model = tree.score(field, job.log_p);
   normalise_log(out.model);
-  for (const NgramSet& words : option_words) out.overlap.push_back(words.share_in(message_words));
+  for (const Wording& words : option_words) out.overlap.push_back(words.share_in(message_words));
   return out;
 }
 
