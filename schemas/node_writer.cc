@@ -121,10 +121,11 @@ void NodeWriter::write_numbers(const Shape& shape) {
       piece.maximum_exclusive = shape.interval.maximum_exclusive;
     }
     if ((shape.types & kFractionBit) == 0) {
-      write_integers(piece, multiples);
+      write_integers(piece, multiples, shape.copy);
     } else if (has_value_of_digits(piece, Limits::number_digits_max)) {
       NumberNode node;
       node.multiples = multiples;
+      node.copy = shape.copy;
       if (piece.minimum) {
         node.minimum = DecimalBound{plain_text(*piece.minimum), piece.minimum_exclusive};
       }
@@ -141,10 +142,11 @@ void NodeWriter::write_numbers(const Shape& shape) {
 }
 
 void NodeWriter::write_integers(const DecimalInterval& interval,
-                                const std::vector<std::string>& multiples) {
+                                const std::vector<std::string>& multiples, bool copy) {
   const auto decimal_of = [](std::int64_t value) { return *parse_decimal(std::to_string(value)); };
   IntegerNode node;
   node.multiples = multiples;
+  node.copy = copy;
   node.plain = expander_.references().integers_are_plain();
   if (interval.minimum) {
     node.minimum = ceil_to_int64(*interval.minimum);
@@ -187,6 +189,7 @@ void NodeWriter::write_string(const Shape& shape) {
                             Limits::string_length_max);
   node.max_is_default = shape.max_length == Shape::kNoMaximum;
   node.checks = checks_of(shape);
+  node.copy = shape.copy;
   if (!node.checks.empty()) {
     std::optional<std::uint32_t> length_max;
     if (!node.max_is_default) length_max = node.max_length;

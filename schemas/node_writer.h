@@ -27,7 +27,8 @@ class NodeWriter {
   void write(const Shape& shape);
   void add_finite(const JsonValue* value, const std::string& words);
   void write_numbers(const Shape& shape);
-  void write_integers(const DecimalInterval& interval, const std::vector<std::string>& multiples);
+  void write_integers(const DecimalInterval& interval, const std::vector<std::string>& multiples,
+                      bool copy);
   void write_string(const Shape& shape);
   void write_array(const Shape& shape);
   void write_object(const Shape& shape);

@@ -93,11 +93,17 @@ void check_keywords(const JsonValue& schema, const References& references) {
   for (std::size_t i = 0; i < schema.keys.size(); ++i) {
     const std::string& name = schema.keys[i];
     const JsonValue& value = schema.items[i];
-    if (is_vendor_annotation(name)) continue;
-    const Keyword* keyword = find_keyword(name);
     const auto refuse = [&](const std::string& reason) {
       refuse_keyword(references.pointer_of(&schema), name, reason);
     };
+    if (name == kCopyKeyword && !value.is(Kind::Boolean)) {
+      refuse("found " + describe(value) + ", wanted true or false");
+    }
+    if (name.starts_with(kOwnPrefix) && name != kCopyKeyword) {
+      refuse("unknown keyword; did you mean " + quote(kCopyKeyword) + "?");
+    }
+    if (is_vendor_annotation(name)) continue;
+    const Keyword* keyword = find_keyword(name);
     if (keyword == nullptr) {
       const Keyword* meant = meant_keyword(name);
       const bool list =
@@ -142,6 +148,14 @@ Shape Expander::plain_shape(const JsonValue& schema) {
     if (both) shape = *both;
   }
   if (shape.values && shape.values->size() == 1) shape.words = words_of(schema);
+  if (const JsonValue* copy = schema.find(kCopyKeyword)) {
+    const bool open = (shape.types & ~(kNullBit | kNumberBits | kStringBit)) == 0 && !shape.values;
+    shape.copy = is_true(*copy);
+    if (shape.copy && !open) {
+      refuse(schema, std::string(kCopyKeyword),
+             "wanted type string, integer or number beside it, and no listed values");
+    }
+  }
   read_numbers(schema, &shape);
   read_strings(schema, &shape);
   read_arrays(schema, &shape);

@@ -70,6 +70,7 @@ std::optional<Shape> meet(const Shape& a, const Shape& b) {
     });
   }
   if (out.values && out.values->empty()) return std::nullopt;
+  out.copy = a.copy || b.copy;
   add_words(b.words, &out.words);
   append(b.excluded, &out.excluded);
   narrow_interval(b.interval, &out.interval);

@@ -63,6 +63,7 @@ struct Shape {
 
   unsigned types = kAllBits;
   std::optional<std::vector<const JsonValue*>> values;  // enum, const
+  bool copy = false;                                    // x-picolm-copy
   std::string words;  // title and description of the one value, by line
   std::vector<const JsonValue*> excluded;
 

@@ -1,5 +1,5 @@
-// Goal: title and description of an option that is written as a const reach the spec, and nothing
-// else about the schema changes.
+// Goal: annotations that say how a value is found reach the spec, and change nothing about which
+// documents are valid: titles and descriptions of options, and the keyword that has a value copied.
 
 #include <gtest/gtest.h>
 
@@ -70,6 +70,47 @@ TEST(OptionWords, StayBounded) {
   ASSERT_EQ(words.size(), 1u);
   EXPECT_EQ(words[0].substr(0, 7), "one\nuno");
   EXPECT_LE(words[0].size(), Limits::option_words_max);
+}
+
+std::string refusal_of(const std::string& schema) {
+  try {
+    (void)parse_schema(schema);
+  } catch (const SchemaError& error) {
+    return error.pointer();
+  }
+  return "none";
+}
+
+TEST(CopyKeyword, StandsBesideStringsAndNumbers) {
+  EXPECT_TRUE(
+      std::get<StringNode>(parse_schema(R"({"type":"string","x-picolm-copy":true})").nodes[0])
+          .copy);
+  EXPECT_FALSE(
+      std::get<StringNode>(parse_schema(R"({"type":"string","x-picolm-copy":false})").nodes[0])
+          .copy);
+  EXPECT_TRUE(
+      std::get<NumberNode>(parse_schema(R"({"type":"number","x-picolm-copy":true})").nodes[0])
+          .copy);
+  EXPECT_TRUE(std::get<IntegerNode>(parse_schema(R"({"allOf":[{"type":"integer"},
+      {"type":["number","null"],"x-picolm-copy":true}]})")
+                                        .nodes[0])
+                  .copy);
+}
+
+TEST(CopyKeyword, IsAnAnnotationToTheValidator) {
+  const SchemaSpec spec = parse_schema(R"({"type":"number","x-picolm-copy":true})");
+  EXPECT_TRUE(validate(spec, "21.5").valid);
+  EXPECT_FALSE(validate(spec, "true").valid);
+}
+
+TEST(CopyKeyword, IsRefusedWhereItCouldNotBeKept) {
+  for (const std::string schema :
+       {R"({"type":"string","x-picolm-copy":"yes"})", R"({"type":"object","x-picolm-copy":true})",
+        R"({"x-picolm-copy":true})", R"({"type":"string","enum":["a"],"x-picolm-copy":true})"}) {
+    EXPECT_EQ(refusal_of(schema), "/x-picolm-copy") << schema;
+  }
+  EXPECT_EQ(refusal_of(R"({"type":"string","x-picolm-cpoy":true})"), "/x-picolm-cpoy");
+  EXPECT_EQ(refusal_of(R"({"type":"string","x-vendor":true})"), "none");
 }
 
 }  // namespace
