@@ -150,6 +150,10 @@ std::vector<DecisionRecord> Judge::judge(std::span<const JudgeInput> inputs) {
   for (const JudgeInput& input : inputs) {
     DecisionRecord& record = records.emplace_back(begin(input));
     if (auto bound = admit(input, &record)) {
+      if (!input.element->fault.empty()) {
+        abstain(input, *bound, reason::kSensorFault, &record);
+        continue;
+      }
       questions.push_back({*input.handle, input.element->text});
       asked.emplace_back(records.size() - 1, std::move(*bound));
     }

@@ -28,7 +28,7 @@ OpenRoutes::Opened OpenRoutes::open(std::shared_ptr<const Route> route) {
 inference::TeachReport OpenRoutes::teach(const RouteConfig& config, RouteHandle handle) {
   std::vector<std::pair<std::string, const std::string*>> lessons;  // text, expected
   for (const ExampleRow& row : config.examples) {
-    for (Element& element : read_payload(config, row.payload)) {
+    for (Element& element : read_example(config, row.payload)) {
       if (!element.text.empty()) lessons.emplace_back(std::move(element.text), &row.expected);
     }
   }

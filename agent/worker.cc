@@ -18,7 +18,11 @@ constexpr milliseconds kIdleWait{1000};  // a reload or a stop wakes earlier
 }  // namespace
 
 Worker::Worker(WorkerOptions options, Inbox* inbox, Ledger* ledger, Logger* logger)
-    : options_(std::move(options)), inbox_(inbox), ledger_(ledger), logger_(logger) {}
+    : options_(std::move(options)),
+      inbox_(inbox),
+      ledger_(ledger),
+      logger_(logger),
+      window_file_(options_.window_file, &windows_) {}
 
 Worker::~Worker() {
   // Nobody may have told the thread to end: a start that failed half way, an exception in main.
@@ -108,12 +112,16 @@ void Worker::run(std::shared_ptr<const RouteSet> routes) {
       reload.swap(reload_);
     }
     if (reload) apply_reload(*reload);
+    window_file_.save_if_due(steady_clock::now(), wall_ms());
     const auto items = inbox_->pop(kBatchInputs, stopping_ ? milliseconds(0) : kIdleWait);
     if (!items.empty()) {
       process(items);
     } else if (stopping_) {
       break;
     }
+  }
+  if (!window_file_.save(steady_clock::now(), wall_ms())) {
+    logger_->warning("windows.not_saved", {{"file", options_.window_file}});
   }
   open_.clear();
   judge_.reset();
@@ -197,6 +205,7 @@ void Worker::process(const std::vector<InboxItem>& items) {
   std::vector<std::vector<Element>> elements;
   for (const InboxItem& item : items) {
     elements.push_back(read_payload(item.route->config(), item.message.payload));
+    extend_windows(item, &elements.back());
     ledger_->receive(elements.back().size() - 1);
   }
   std::vector<Input> batch;
@@ -207,6 +216,16 @@ void Worker::process(const std::vector<InboxItem>& items) {
     }
   }
   decide(&batch);
+}
+
+void Worker::extend_windows(const InboxItem& item, std::vector<Element>* elements) {
+  const RouteConfig& route = item.route->config();
+  for (Element& element : *elements) {
+    // What comes too late to be decided tells nothing about the last seconds.
+    const std::int64_t limit_ms = static_cast<std::int64_t>(route.max_age_s) * 1000;
+    if (limit_ms > 0 && element.time_ms && wall_ms() - *element.time_ms > limit_ms) continue;
+    windows_.extend(route, item.message.topic, item.received_at, &element);
+  }
 }
 
 JudgeInput Worker::input_of(const InboxItem& item, const std::vector<Element>& elements,
