@@ -5,12 +5,14 @@
 
 #include <gtest/gtest.h>
 
+#include <algorithm>
 #include <cmath>
 #include <fstream>
 
 #include "inference/decide/taught_route.h"
 #include "tests/agent/config_text.h"
 #include "tests/support/random.h"
+#include "tests/support/test_data.h"
 
 namespace agent {
 namespace {
@@ -267,6 +269,76 @@ TEST(WindowRoute, AStuckValueIsAFault) {
   }
   const RouteConfig off = route_with({{"s", 60}, {"of", {"t"}}, {"stuck", 0}}, examples);
   for (int i = 30; i < 60; ++i) EXPECT_EQ(take(book, off, "a", i, reading(61.5)).fault, "");
+}
+
+// A route over all numbers of a recorded source, taught 64 of its rows.
+struct Recorded {
+  RouteConfig route;
+  std::vector<TestJson> payloads;  // of the rows that taught nothing
+
+  explicit Recorded(const std::string& path, const std::string& source) {
+    TestJson json = good_config();
+    TestJson& entry = json["routes"][0];
+    entry.erase("bind");
+    entry["fields"] = entry["examples"] = TestJson::array();
+    entry["window"] = {{"s", 3600}, {"of", TestJson::array()}};
+    std::vector<TestJson> rows;
+    std::ifstream file(path);
+    for (std::string line; std::getline(file, line);) {
+      TestJson row = TestJson::parse(line);
+      if (row["source"] != source) continue;
+      const TestJson payload = TestJson::parse(row["payload"].get<std::string>());
+      entry["schema"] = row["schema"];
+      rows.push_back({{"payload", payload}, {"expected", row["expected"]}});
+    }
+    for (const auto& [name, value] : rows.at(0)["payload"].items()) {
+      if (!value.is_number()) continue;
+      entry["fields"].push_back({{"name", name}});
+      entry["window"]["of"].push_back(name);
+    }
+    for (std::size_t i = 0; i < rows.size(); ++i) {
+      const TestJson& row = rows[i * 37 % rows.size()];
+      if (i < 64) {
+        entry["examples"].push_back(row);
+      } else {
+        payloads.push_back(row["payload"]);
+      }
+    }
+    route = load(json).routes[0];
+  }
+};
+
+TEST(WindowRoute, AStuckValueOfRecordedTelemetryIsAFault) {
+  const auto path = test_support::shared_file("rows/status.jsonl");
+  if (!path) GTEST_SKIP() << "skipped: " << test_support::kNoSharedData;
+  for (const std::string source : {"occupancy", "ai4i", "cwru-bearing"}) {
+    const Recorded recorded(*path, source);
+    WindowBook book;
+    for (std::size_t i = 0; i < recorded.payloads.size(); ++i) {
+      const Element element =
+          take(book, recorded.route, "sound", static_cast<double>(i), recorded.payloads[i].dump());
+      EXPECT_EQ(element.fault, "") << source << " row " << i;
+    }
+    for (std::size_t f = 0; f < recorded.route.fields.size(); ++f) {
+      const std::string& name = recorded.route.fields[f].name;
+      const auto& known = recorded.route.window->example_readings[f];
+      // A reading that is no usual one.
+      TestJson value;
+      for (const TestJson& payload : recorded.payloads) {
+        const double reading = payload[name].get<double>();
+        if (std::count(known.begin(), known.end(), reading) < 3) value = payload[name];
+      }
+      ASSERT_FALSE(value.is_null()) << source << " " << name;
+      Element element;
+      for (std::size_t i = 0; i < 12; ++i) {
+        TestJson payload = recorded.payloads[i];
+        payload[name] = value;
+        element = take(book, recorded.route, name, static_cast<double>(i), payload.dump());
+        EXPECT_EQ(element.fault.empty(), i + 1 < recorded.route.window->stuck);
+      }
+      EXPECT_EQ(element.fault, "field_stuck") << source << " " << name;
+    }
+  }
 }
 
 }  // namespace
