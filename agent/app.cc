@@ -117,7 +117,8 @@ App::App(Config config, AppOptions options, Logger* logger)
                 transport::Link* link = link_for_send_;
                 return link != nullptr && link->publish(std::move(message), std::move(done));
               }),
-      worker_({config_.agent_id, random_nonce(),
+      worker_({config_.agent_id,
+               config_.state_dir.empty() ? "" : config_.state_dir + "/windows.json", random_nonce(),
                [load = options_.load, model = with_prefixes(config_.model, state_dir_),
                 needed = config_.needs_model()] { return needed ? load(model) : no_model(); },
                [path = config_.state_dir] { return open_store(path, {}); },

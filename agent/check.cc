@@ -32,7 +32,7 @@ void compare_examples(const RouteConfig& route, RouteHandle handle, Decider* dec
   std::size_t right = 0;
   std::size_t count = 0;
   for (const ExampleRow& row : route.examples) {
-    for (const Element& element : read_payload(route, row.payload)) {
+    for (const Element& element : read_example(route, row.payload)) {
       if (element.text.empty()) continue;
       ++count;
       const Question question{handle, element.text};

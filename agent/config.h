@@ -14,6 +14,7 @@
 
 #include "agent/rules.h"
 #include "agent/text_template.h"
+#include "agent/window.h"
 #include "schemas/payload.h"
 #include "schemas/schema_spec.h"
 #include "transport/topic_filter.h"
@@ -92,6 +93,7 @@ struct RouteConfig {
   schemas::PayloadOptions payload;
   std::string split;  // JSON pointer of an array; empty: one message is one element
   std::vector<FieldConfig> fields;
+  std::optional<WindowConfig> window;
   std::string id;  // JSON pointer; empty: none
   std::optional<TimeConfig> time;
   std::uint32_t max_age_s = 0;      // 0: any age

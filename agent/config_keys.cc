@@ -61,8 +61,8 @@ constexpr auto kKeys = std::to_array<KeySpec>({
 {"state_dir",                String,       false, "\"\"",        0,     4096,      "bytes", "",
  "Folder of this agent alone, made if absent and locked while it runs, so that two agents "
  "cannot share one identity on a machine. Prompts that were evaluated are kept in it, which makes "
- "the next start quicker, and what was taught by feedback (`picolm.db`), which is lost at the end "
- "without it. Empty: none."},
+ "the next start quicker, the windows of routes, and what was taught by feedback (`picolm.db`), "
+ "which is lost at the end without it. Empty: none."},
 {"routes",                   ObjectList,   true,  "",            1,     256,       "items", "",
  "What is decided. A message goes to every route that it matches."},
 {"routes[].name",            String,       true,  "",            1,     64,        "bytes", "",
@@ -89,8 +89,9 @@ constexpr auto kKeys = std::to_array<KeySpec>({
 {"routes[].split",           String,       false, "\"\"",        0,     256,       "bytes", "",
  "JSON pointer of a list; each element is decided as a message of its own. Empty: not split."},
 {"routes[].fields",          ObjectList,   false, "[]",          0,     64,        "items", "",
- "Values taken from the payload; then the model sees only these. A message without one of them "
- "is refused. Empty: the model sees the payload."},
+ "Values taken from the payload; then the model sees only these. Where one is missing, or no "
+ "number where it has a scale or bounds, the route abstains: `sensor_fault`. Empty: the model "
+ "sees the payload."},
 {"routes[].fields[].name",   String,       true,  "",            1,     64,        "bytes", "",
  "Name that the model sees."},
 {"routes[].fields[].from",   String,       false, "/NAME",       0,     256,       "bytes", "",
@@ -100,9 +101,22 @@ constexpr auto kKeys = std::to_array<KeySpec>({
 {"routes[].fields[].unit",   String,       false, "\"\"",        0,     16,        "bytes", "",
  "Unit that the model sees behind the value."},
 {"routes[].fields[].min",    Number,       false, "",            -kDecimal, kDecimal, "",   "",
- "Least value after scaling; below it the message is refused."},
+ "Least value after scaling; below it the route abstains: `sensor_fault`."},
 {"routes[].fields[].max",    Number,       false, "",            -kDecimal, kDecimal, "",   "",
- "Greatest value after scaling; above it the message is refused."},
+ "Greatest value after scaling; above it the route abstains: `sensor_fault`."},
+{"routes[].window",          Object,       false, "",            kNone, kNone,     "",      "",
+ "What fields did lately on the message's own topic, as further values `FIELD_STATISTIC` such as "
+ "`oil_temp_mean`, which the model sees and the route learns from. Faulty readings do not enter."},
+{"routes[].window.s",        Integer,      true,  "",            1,     86400,     "s",     "",
+ "How far back the window reaches."},
+{"routes[].window.of",       StringList,   true,  "",            1,     16,        "items", "",
+ "Names of `fields` that are numbers."},
+{"routes[].window.as", ChoiceList, false, "[\"last\",\"mean\",\"min\",\"max\",\"slope\",\"count\"]",
+ 1, 6, "items", "last|mean|min|max|slope|count",
+ "Which values: `slope` is by least squares, a second; `count` the samples in the window."},
+{"routes[].window.stuck",    Integer,      false, "10",          0,     100000,    "samples", "",
+ "Equal readings in a row that are a sensor fault, on a route whose examples vary in that field "
+ "and seldom have that value. 0: none."},
 {"routes[].id",              String,       false, "\"\"",        0,     256,       "bytes", "",
  "JSON pointer of the message's own id. The MQTT user property `id` and Correlation Data come "
  "before it."},
@@ -161,7 +175,6 @@ constexpr auto kKeys = std::to_array<KeySpec>({
 // clang-format on
 
 constexpr auto kUnbuilt = std::to_array<std::string_view>({
-    "routes[].window",
     "routes[].state",
     "routes[].publish_on",
     "routes[].repeat_s",

@@ -212,6 +212,11 @@ bool Judge::decide_quickly(const JudgeInput& input, const BoundValues& bound,
       return true;
     }
   }
+  if (!input.element->fault.empty()) {
+    abstain(input, bound, reason::kSensorFault, record);
+    record->why = input.element->fault;
+    return true;
+  }
   if (!config.needs_model()) {
     abstain(input, bound, reason::kNoRule, record);
     return true;

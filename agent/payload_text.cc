@@ -1,5 +1,6 @@
 #include "agent/payload_text.h"
 
+#include <algorithm>
 #include <cmath>
 #include <cstdio>
 
@@ -18,8 +19,8 @@ const schemas::Scalar* find(const schemas::Payload& payload, std::string_view po
 }
 
 // In the element, else in the whole message.
-const schemas::Scalar* find(const schemas::Payload& element, const schemas::Payload& whole,
-                            std::string_view pointer) {
+const schemas::Scalar* find_near(const schemas::Payload& element, const schemas::Payload& whole,
+                                 std::string_view pointer) {
   const schemas::Scalar* found = find(element, pointer);
   return found != nullptr ? found : find(whole, pointer);
 }
@@ -59,6 +60,30 @@ std::string_view append_field(const FieldConfig& field, const schemas::Scalar* v
   return {};
 }
 
+// A number that may enter a window: sums of squares of larger ones would not be finite.
+std::optional<double> reading_of(const FieldConfig& field, const schemas::Scalar* value) {
+  constexpr double kReadingMax = 1e100;
+  Element scratch;
+  if (!append_field(field, value, &scratch).empty()) return std::nullopt;
+  const auto* number = std::get_if<schemas::Number>(value);
+  if (number == nullptr) return std::nullopt;
+  const double scaled = number->value * field.scale.value_or(1);
+  return std::abs(scaled) <= kReadingMax ? std::optional(scaled) : std::nullopt;
+}
+
+void read_window(const RouteConfig& route, const schemas::Payload& payload, Element* element) {
+  for (std::size_t i = 0; i < route.window->of.size(); ++i) {
+    const FieldConfig& field = route.fields[route.window->of[i]];
+    element->readings.push_back(reading_of(field, find(payload, field.from)));
+    for (const Statistic statistic : route.window->as) {
+      const std::string name = window_value_name(route, i, statistic);
+      const schemas::Scalar* value = find(payload, "/" + name);
+      const auto* number = value ? std::get_if<schemas::Number>(value) : nullptr;
+      if (number != nullptr) element->given.emplace_back(name, number->value);
+    }
+  }
+}
+
 std::string_view render(const RouteConfig& route, const schemas::Payload& payload,
                         Element* element) {
   std::string* text = &element->text;
@@ -72,14 +97,16 @@ std::string_view render(const RouteConfig& route, const schemas::Payload& payloa
     return {};
   }
   *text = "{";
-  for (const FieldConfig& field : route.fields) {
+  std::string_view first_fault;
+  for (const FieldConfig& field :
+       route.fields) {  // all of them: rules look at those that are sound
     if (text->size() > 1) *text += ',';
     *text += json_quote(field.name) + ":";
-    const std::string_view refused = append_field(field, find(payload, field.from), element);
-    if (!refused.empty()) return refused;
+    const std::string_view fault = append_field(field, find(payload, field.from), element);
+    if (first_fault.empty()) first_fault = fault;
   }
   *text += '}';
-  return {};
+  return first_fault;
 }
 
 std::string id_text(const schemas::Scalar* value) {
@@ -112,16 +139,15 @@ Element read_element(const RouteConfig& route, const schemas::Payload& payload,
     element.reason = schemas::name(payload.error);
     return element;
   }
-  if (!route.id.empty()) element.id = id_text(find(payload, whole, route.id));
-  element.reason = render(route, payload, &element);
-  if (element.reason.empty() && route.time) {
+  if (!route.id.empty()) element.id = id_text(find_near(payload, whole, route.id));
+  element.fault = render(route, payload, &element);
+  if (route.window) read_window(route, payload, &element);
+  if (route.time) {
     element.reason =
-        read_time(*route.time, find(payload, whole, route.time->pointer), &element.time_ms);
+        read_time(*route.time, find_near(payload, whole, route.time->pointer), &element.time_ms);
   }
-  if (!element.reason.empty()) {
-    element.text.clear();
-    element.values.clear();
-  }
+  if (!element.reason.empty() || !element.fault.empty()) element.text.clear();
+  if (!element.reason.empty()) element.values.clear();
   return element;
 }
 
@@ -169,8 +195,50 @@ std::vector<Element> read_payload(const RouteConfig& route, std::string_view byt
   return elements;
 }
 
+std::string window_value_name(const RouteConfig& route, std::size_t i, Statistic statistic) {
+  return route.fields[route.window->of[i]].name + "_" + std::string(name(statistic));
+}
+
+void add_window_values(const WindowValues& values, Element* element) {
+  if (element->text.empty() || element->text.back() != '}') return;
+  element->text.pop_back();
+  for (const auto& [name, value] : values) {
+    char buffer[32];
+    std::snprintf(buffer, sizeof buffer, "%.6g", value);
+    element->text += (element->text.size() > 1 ? "," : "") + json_quote(name) + ":" + buffer;
+    element->values.push_back({name, schemas::Number{buffer, value}});
+  }
+  element->text += '}';
+}
+
+std::vector<Element> read_example(const RouteConfig& route, std::string_view bytes) {
+  std::vector<Element> elements = read_payload(route, bytes);
+  if (!route.window) return elements;
+  for (Element& element : elements) {
+    WindowValues values;
+    for (std::size_t i = 0; i < element.readings.size(); ++i) {
+      for (const Statistic statistic : route.window->as) {
+        const std::string name = window_value_name(route, i, statistic);
+        const auto given = std::find_if(element.given.begin(), element.given.end(),
+                                        [&](const auto& value) { return value.first == name; });
+        if (given != element.given.end()) {
+          values.push_back(*given);
+        } else if (element.readings[i]) {
+          const double alone = statistic == Statistic::Slope   ? 0
+                               : statistic == Statistic::Count ? 1
+                                                               : *element.readings[i];
+          values.emplace_back(name, alone);
+        }
+      }
+    }
+    add_window_values(values, &element);
+  }
+  return elements;
+}
+
 std::string_view example_error(const RouteConfig& route, std::string_view payload) {
   for (const Element& element : read_payload(route, payload)) {
+    if (!element.fault.empty()) return element.fault;
     const bool only_time =
         element.reason == reason::kTimeMissing || element.reason == reason::kTimeInvalid;
     if (!element.reason.empty() && !only_time) return element.reason;

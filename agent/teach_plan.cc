@@ -12,7 +12,8 @@ namespace {
 
 void add_rows(const RouteConfig& route, std::string_view payload, const TeachRow& row,
               std::vector<TeachRow>* rows) {
-  for (Element& element : read_payload(route, payload)) {
+  if (!row.text.empty()) return rows->push_back(row);
+  for (Element& element : read_example(route, payload)) {
     if (element.text.empty()) continue;
     rows->push_back(row);
     rows->back().text = std::move(element.text);
@@ -54,7 +55,9 @@ TeachPlan plan_lessons(const RouteConfig& route, std::span<const StoredLesson> l
         plan.misfits.push_back(lesson.id);
         continue;
       }
-      add_rows(route, lesson.payload, {"", lesson.expected, lesson.weight, lesson.id}, &rows);
+      // What the window was then stands only in the text.
+      const std::string text = route.window ? lesson.text : "";
+      add_rows(route, lesson.payload, {text, lesson.expected, lesson.weight, lesson.id}, &rows);
     }
   }
   plan.rows = newest(std::move(rows));

@@ -12,6 +12,7 @@
 #include "agent/object_writer.h"
 #include "agent/open_routes.h"
 #include "agent/store/store.h"
+#include "agent/window_book.h"
 
 namespace agent {
 namespace {
@@ -63,8 +64,10 @@ class Bench {
       const auto captures = route->match(message.topic);
       if (!captures) continue;
       taken = true;
-      const auto elements = read_payload(route->config(), message.payload);
+      auto elements = read_payload(route->config(), message.payload);
+      const WindowBook::Clock::time_point at{std::chrono::milliseconds(recorded.time_ms)};
       for (std::size_t i = 0; i < elements.size(); ++i) {
+        windows_.extend(route->config(), message.topic, at, &elements[i]);
         JudgeInput input;
         input.route = route.get();
         if (const auto open = open_.find(route.get())) {
@@ -88,6 +91,7 @@ class Bench {
   LoadedModel model_;
   OpenRoutes open_;
   Judge judge_;
+  WindowBook windows_;
   std::shared_ptr<const RouteSet> routes_;
 };
 

@@ -23,7 +23,8 @@ Worker::Worker(WorkerOptions options, Inbox* inbox, Ledger* ledger, FeedbackBook
       inbox_(inbox),
       ledger_(ledger),
       feedback_(feedback),
-      logger_(logger) {}
+      logger_(logger),
+      window_file_(options_.window_file, &windows_) {}
 
 Worker::~Worker() {
   // Nobody may have told the thread to end: a start that failed half way, an exception in main.
@@ -115,12 +116,16 @@ void Worker::run(std::shared_ptr<const RouteSet> routes) {
     if (reload) apply_reload(*reload);
     const auto sets = open_sets();
     learner_->tend({sets, judge_.get()});
+    window_file_.save_if_due(steady_clock::now(), wall_ms());
     const auto items = inbox_->pop(kBatchInputs, stopping_ ? milliseconds(0) : kIdleWait);
     if (!items.empty()) {
       process(items);
     } else if (stopping_) {
       break;
     }
+  }
+  if (!window_file_.save(steady_clock::now(), wall_ms())) {
+    logger_->warning("windows.not_saved", {{"file", options_.window_file}});
   }
   open_.clear();
   learner_.reset();  // writes what it still holds
@@ -234,6 +239,7 @@ void Worker::process_inputs(std::span<const InboxItem> items) {
   std::vector<std::vector<Element>> elements;
   for (const InboxItem& item : items) {
     elements.push_back(read_payload(item.route->config(), item.message.payload));
+    extend_windows(item, &elements.back());
     ledger_->receive(elements.back().size() - 1);
   }
   std::vector<Input> batch;
@@ -244,6 +250,16 @@ void Worker::process_inputs(std::span<const InboxItem> items) {
     }
   }
   decide(&batch);
+}
+
+void Worker::extend_windows(const InboxItem& item, std::vector<Element>* elements) {
+  const RouteConfig& route = item.route->config();
+  for (Element& element : *elements) {
+    // What comes too late to be decided tells nothing about the last seconds.
+    const std::int64_t limit_ms = static_cast<std::int64_t>(route.max_age_s) * 1000;
+    if (limit_ms > 0 && element.time_ms && wall_ms() - *element.time_ms > limit_ms) continue;
+    windows_.extend(route, item.message.topic, item.received_at, &element);
+  }
 }
 
 JudgeInput Worker::input_of(const InboxItem& item, const std::vector<Element>& elements,

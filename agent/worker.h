@@ -22,12 +22,14 @@
 #include "agent/ledger.h"
 #include "agent/log.h"
 #include "agent/open_routes.h"
+#include "agent/window_book.h"
 
 namespace agent {
 
 struct WorkerOptions {
   std::string agent_id;
-  std::string nonce;  // tells generated input ids of this start from those of others
+  std::string window_file = {};  // keeps the routes' windows over a restart; empty: they are not
+  std::string nonce;             // tells generated input ids of this start from those of others
   std::function<LoadedModel()> load;        // runs on the worker thread
   std::function<OpenedStore()> open_store;  // the same
   // Worker thread: one record is ready to leave.
@@ -98,6 +100,7 @@ class Worker {
   void process_feedback(std::span<const InboxItem> items);
   JudgeInput input_of(const InboxItem& item, const std::vector<Element>& elements,
                       std::size_t index) const;
+  void extend_windows(const InboxItem& item, std::vector<Element>* elements);
   // Empties `batch`.
   void decide(std::vector<Input>* batch);
   void finish(const DecisionRecord& record);
@@ -117,6 +120,8 @@ class Worker {
   LoadedModel model_;
   std::unique_ptr<Judge> judge_;
   std::unique_ptr<Learner> learner_;
+  WindowBook windows_;
+  WindowFile window_file_;
   std::vector<OpenSet> open_;  // oldest first; more than one only while old messages are queued
 
   std::atomic<bool> stopping_{false};

@@ -70,13 +70,14 @@ struct FieldResult {
   std::vector<std::pair<std::string, double>> probabilities;  // value as JSON text, schema order
 };
 
-// Why a taught route should not act on a decision although it has one.
+// Why nobody should act on a decision although there is one.
 enum class Doubt : std::uint8_t {
   None,
-  SensorFault,  // a field is missing, no number, or far outside what the examples had
-  Unlike,       // a text that no example resembles, or a command turned around
+  SensorFault,   // a field is missing, no number, or far outside what the examples had
+  Unlike,        // a text that no example resembles, or a command turned around
+  NotInMessage,  // a value is to be copied from the message, which holds none that fits
 };
-std::string_view name(Doubt doubt);  // "", "sensor_fault", "unlike_examples"
+std::string_view name(Doubt doubt);  // "", "sensor_fault", "unlike_examples", "not_in_message"
 
 enum class DecideStatus : std::uint8_t { Decided, MessageTooLong, ReadFailed };
 
@@ -89,7 +90,7 @@ struct Decision {
   Rung rung = Rung::Model;
   // If not None: rung is Abstain, confidence is 0 and `json` is only the best guess.
   Doubt doubt = Doubt::None;
-  std::string doubt_pointer;  // of the message's field, for SensorFault
+  std::string doubt_pointer;  // SensorFault: of the message's field; NotInMessage: of the schema's
   DecisionStats stats;
 };
 

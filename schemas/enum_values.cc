@@ -2,6 +2,7 @@
 // settled at load by keeping those that the other keywords allow.
 
 #include <algorithm>
+#include <map>
 #include <set>
 
 #include "schemas/decimal.h"
@@ -55,12 +56,21 @@ bool within(std::size_t count, std::uint32_t minimum, std::uint32_t maximum) {
 
 }  // namespace
 
-EnumNode unique_values(const std::vector<const JsonValue*>& values) {
+EnumNode unique_values(const std::vector<const JsonValue*>& values,
+                       const std::vector<std::string>& words) {
   EnumNode node;
-  std::set<std::string> seen;
-  for (const JsonValue* value : values) {
-    if (seen.insert(write_canonical(*value)).second) node.values.push_back(write_compact(*value));
+  std::map<std::string, std::size_t> place;  // of each value
+  for (std::size_t i = 0; i < values.size(); ++i) {
+    const auto [known, is_new] = place.emplace(write_canonical(*values[i]), node.values.size());
+    if (is_new) {
+      node.values.push_back(write_compact(*values[i]));
+      node.words.emplace_back();
+    }
+    if (!words.empty()) add_words(words[i], &node.words[known->second]);
   }
+  const bool none = std::all_of(node.words.begin(), node.words.end(),
+                                [](const std::string& text) { return text.empty(); });
+  if (none) node.words.clear();
   return node;
 }
 

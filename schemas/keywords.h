@@ -47,6 +47,11 @@ std::span<const Keyword> keywords();
 const Keyword* find_keyword(std::string_view name);
 bool is_vendor_annotation(std::string_view name);
 
+// Ours: an annotation of a string or number whose value is to be copied from the message. It says
+// nothing about which documents are valid.
+inline constexpr std::string_view kOwnPrefix = "x-picolm-";
+inline constexpr std::string_view kCopyKeyword = "x-picolm-copy";
+
 // Is `value` of the kind that the keyword takes? Looks one level deep only.
 bool has_kind(const JsonValue& value, KeywordKind kind);
 

@@ -37,6 +37,9 @@ struct Limits {
   static constexpr std::size_t nodes_max = 20'000;         // of one spec
   static constexpr std::size_t reference_steps_max = 256;  // schemas within schemas of one value
 
+  // Title and description of an option. What would exceed it is left out.
+  static constexpr std::size_t option_words_max = 2048;  // bytes of one option
+
   // A schema whose shortest document is longer is refused.
   static constexpr std::size_t shortest_output_bytes_max = 64 * 1024;  // bytes
 

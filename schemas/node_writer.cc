@@ -56,7 +56,7 @@ std::vector<Node> NodeWriter::branches() {
   const Shapes shapes = expander_.shapes_of(set_);
   for (const Shape& shape : shapes) write(shape);
   if (finite_.empty()) return std::move(branches_);
-  EnumNode values = unique_values(finite_);
+  EnumNode values = unique_values(finite_, words_);
   Node node = std::move(values);
   const std::vector<std::string>& texts = std::get<EnumNode>(node).values;
   const bool listed = std::any_of(shapes.begin(), shapes.end(),
@@ -67,15 +67,20 @@ std::vector<Node> NodeWriter::branches() {
   return std::move(branches_);
 }
 
+void NodeWriter::add_finite(const JsonValue* value, const std::string& words) {
+  finite_.push_back(value);
+  words_.push_back(words);
+}
+
 void NodeWriter::write(const Shape& shape) {
   if (shape.values) {
     for (const JsonValue* value : *shape.values) {
-      if (expander_.admits(shape, *value)) finite_.push_back(value);
+      if (expander_.admits(shape, *value)) add_finite(value, shape.words);
     }
     return;
   }
   for (const JsonValue* value : {&kNo, &kYes, &kNull}) {
-    if (expander_.admits(shape, *value)) finite_.push_back(value);
+    if (expander_.admits(shape, *value)) add_finite(value, "");
   }
   if ((shape.types & kNumberBits) != 0) write_numbers(shape);
   if ((shape.types & kStringBit) != 0) write_string(shape);
@@ -116,10 +121,11 @@ void NodeWriter::write_numbers(const Shape& shape) {
       piece.maximum_exclusive = shape.interval.maximum_exclusive;
     }
     if ((shape.types & kFractionBit) == 0) {
-      write_integers(piece, multiples);
+      write_integers(piece, multiples, shape.copy);
     } else if (has_value_of_digits(piece, Limits::number_digits_max)) {
       NumberNode node;
       node.multiples = multiples;
+      node.copy = shape.copy;
       if (piece.minimum) {
         node.minimum = DecimalBound{plain_text(*piece.minimum), piece.minimum_exclusive};
       }
@@ -136,10 +142,11 @@ void NodeWriter::write_numbers(const Shape& shape) {
 }
 
 void NodeWriter::write_integers(const DecimalInterval& interval,
-                                const std::vector<std::string>& multiples) {
+                                const std::vector<std::string>& multiples, bool copy) {
   const auto decimal_of = [](std::int64_t value) { return *parse_decimal(std::to_string(value)); };
   IntegerNode node;
   node.multiples = multiples;
+  node.copy = copy;
   node.plain = expander_.references().integers_are_plain();
   if (interval.minimum) {
     node.minimum = ceil_to_int64(*interval.minimum);
@@ -182,6 +189,7 @@ void NodeWriter::write_string(const Shape& shape) {
                             Limits::string_length_max);
   node.max_is_default = shape.max_length == Shape::kNoMaximum;
   node.checks = checks_of(shape);
+  node.copy = shape.copy;
   if (!node.checks.empty()) {
     std::optional<std::uint32_t> length_max;
     if (!node.max_is_default) length_max = node.max_length;

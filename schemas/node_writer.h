@@ -25,8 +25,10 @@ class NodeWriter {
  private:
   std::vector<Node> branches();
   void write(const Shape& shape);
+  void add_finite(const JsonValue* value, const std::string& words);
   void write_numbers(const Shape& shape);
-  void write_integers(const DecimalInterval& interval, const std::vector<std::string>& multiples);
+  void write_integers(const DecimalInterval& interval, const std::vector<std::string>& multiples,
+                      bool copy);
   void write_string(const Shape& shape);
   void write_array(const Shape& shape);
   void write_object(const Shape& shape);
@@ -40,6 +42,7 @@ class NodeWriter {
   NodeOf node_of_;
   std::vector<Node> branches_;
   std::vector<const JsonValue*> finite_;
+  std::vector<std::string> words_;  // [finite_]
 };
 
 }  // namespace schemas

@@ -69,6 +69,16 @@ bool has_branches(const JsonValue& schema) {
   });
 }
 
+// What people call the one value of a schema.
+std::string words_of(const JsonValue& schema) {
+  std::string out;
+  for (const char* keyword : {"title", "description"}) {
+    const JsonValue* text = schema.find(keyword);
+    if (text != nullptr && text->is(Kind::String)) add_words(text->text, &out);
+  }
+  return out;
+}
+
 bool is_true(const JsonValue& value) { return value.is(Kind::Boolean) && value.boolean; }
 
 }  // namespace
@@ -83,11 +93,17 @@ void check_keywords(const JsonValue& schema, const References& references) {
   for (std::size_t i = 0; i < schema.keys.size(); ++i) {
     const std::string& name = schema.keys[i];
     const JsonValue& value = schema.items[i];
-    if (is_vendor_annotation(name)) continue;
-    const Keyword* keyword = find_keyword(name);
     const auto refuse = [&](const std::string& reason) {
       refuse_keyword(references.pointer_of(&schema), name, reason);
     };
+    if (name == kCopyKeyword && !value.is(Kind::Boolean)) {
+      refuse("found " + describe(value) + ", wanted true or false");
+    }
+    if (name.starts_with(kOwnPrefix) && name != kCopyKeyword) {
+      refuse("unknown keyword; did you mean " + quote(kCopyKeyword) + "?");
+    }
+    if (is_vendor_annotation(name)) continue;
+    const Keyword* keyword = find_keyword(name);
     if (keyword == nullptr) {
       const Keyword* meant = meant_keyword(name);
       const bool list =
@@ -130,6 +146,15 @@ Shape Expander::plain_shape(const JsonValue& schema) {
     const std::optional<Shape> both = meet(shape, one);
     if (!both) shape.types = 0;
     if (both) shape = *both;
+  }
+  if (shape.values && shape.values->size() == 1) shape.words = words_of(schema);
+  if (const JsonValue* copy = schema.find(kCopyKeyword)) {
+    const bool open = (shape.types & ~(kNullBit | kNumberBits | kStringBit)) == 0 && !shape.values;
+    shape.copy = is_true(*copy);
+    if (shape.copy && !open) {
+      refuse(schema, std::string(kCopyKeyword),
+             "wanted type string, integer or number beside it, and no listed values");
+    }
   }
   read_numbers(schema, &shape);
   read_strings(schema, &shape);

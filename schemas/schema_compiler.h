@@ -40,7 +40,9 @@ void check_keywords(const JsonValue& schema, const References& references);
 bool asks_nothing(const JsonValue& schema, const std::string& name, const JsonValue& value);
 
 // The compact texts of `values` without those that are equal to an earlier one.
-EnumNode unique_values(const std::vector<const JsonValue*>& values);
+// `words`: what people call each, or none. Those of equal values are joined.
+EnumNode unique_values(const std::vector<const JsonValue*>& values,
+                       const std::vector<std::string>& words = {});
 
 // The types that the value of the keyword `type` names, as TypeBits.
 unsigned type_mask(const JsonValue& type);

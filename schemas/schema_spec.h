@@ -36,6 +36,9 @@ struct NullNode {};
 // `const` is an EnumNode of one value.
 struct EnumNode {
   std::vector<std::string> values;
+  // What people call each value: the `title` and `description` of the schema of its `const`, by
+  // line. Empty where no value has any; allows nothing and forbids nothing.
+  std::vector<std::string> words = {};
 };
 
 // An integer in [minimum, maximum]; both are always finite (unbounded schemas get the
@@ -45,6 +48,7 @@ struct IntegerNode {
   std::int64_t maximum = std::numeric_limits<std::int64_t>::max();
   std::vector<std::string> multiples = {};  // JSON numbers above zero without exponent
   bool plain = false;                       // 1.0 is not taken for 1 (up to draft-04)
+  bool copy = false;  // `x-picolm-copy`: written is only what stands in the message
 };
 
 // A bound of a number, kept as the decimal text of the schema, so that comparing an
@@ -59,6 +63,7 @@ struct NumberNode {
   std::optional<DecimalBound> minimum;
   std::optional<DecimalBound> maximum;
   std::vector<std::string> multiples = {};  // JSON numbers above zero without exponent
+  bool copy = false;                        // as of integers
 };
 
 // One condition on a text.
@@ -79,6 +84,7 @@ struct StringNode {
   std::vector<TextCheck> checks = {};  // all must hold
   // Made of the checks, min_length, and max_length unless it is a default; null without checks.
   TextTable automaton = nullptr;
+  bool copy = false;  // as of integers
 };
 
 struct ArrayNode {

@@ -3,6 +3,8 @@
 #include <algorithm>
 #include <set>
 
+#include "schemas/limits.h"
+
 namespace schemas {
 namespace {
 
@@ -46,6 +48,14 @@ void add_required(const std::string& name, Shape* shape) {
   if (std::find(names.begin(), names.end(), name) == names.end()) names.push_back(name);
 }
 
+void add_words(const std::string& more, std::string* words) {
+  const bool known = ("\n" + *words + "\n").find("\n" + more + "\n") != std::string::npos;
+  if (more.empty() || known) return;
+  if (words->size() + more.size() >= Limits::option_words_max) return;
+  if (!words->empty()) *words += '\n';
+  *words += more;
+}
+
 std::optional<Shape> meet(const Shape& a, const Shape& b) {
   const unsigned types = a.types & b.types;
   if (types == 0) return std::nullopt;
@@ -60,6 +70,8 @@ std::optional<Shape> meet(const Shape& a, const Shape& b) {
     });
   }
   if (out.values && out.values->empty()) return std::nullopt;
+  out.copy = a.copy || b.copy;
+  add_words(b.words, &out.words);
   append(b.excluded, &out.excluded);
   narrow_interval(b.interval, &out.interval);
   append(b.multiples, &out.multiples);

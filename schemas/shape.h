@@ -63,6 +63,8 @@ struct Shape {
 
   unsigned types = kAllBits;
   std::optional<std::vector<const JsonValue*>> values;  // enum, const
+  bool copy = false;                                    // x-picolm-copy
+  std::string words;  // title and description of the one value, by line
   std::vector<const JsonValue*> excluded;
 
   DecimalInterval interval;
@@ -90,6 +92,8 @@ using Shapes = std::vector<Shape>;
 std::optional<Shape> meet(const Shape& a, const Shape& b);
 
 void add_ref(SchemaRef ref, SchemaSet* set);
+// Lines more, but for those that are there or would exceed the limit.
+void add_words(const std::string& more, std::string* words);
 void add_required(const std::string& name, Shape* shape);
 
 }  // namespace schemas

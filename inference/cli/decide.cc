@@ -1,8 +1,10 @@
 // picolm decide: one message a line in, one decision a line out.
 
+#include <fstream>
 #include <memory>
 #include <nlohmann/json.hpp>
 #include <set>
+#include <stdexcept>
 
 #include "inference/cli/command.h"
 #include "schemas/payload.h"
@@ -17,6 +19,7 @@ struct Arguments {
   ModelArguments model;
   std::string schema;
   std::string instructions;
+  std::string examples;
   std::string scoring = "fast";
   std::string kv_dir;
   std::size_t batch = 1;
@@ -58,10 +61,17 @@ std::string explain(const inference::Decision& decision) {
     }
   }
   ordered_json out;
-  out["decision"] = ordered_json::parse(decision.json);
+  const bool abstains = decision.rung == inference::Rung::Abstain;
+  ordered_json document = ordered_json::parse(decision.json);
+  out["decision"] = abstains ? ordered_json() : document;
   out["confidence"] = decision.confidence;
   out["fields"] = fields;
   out["rung"] = inference::name(decision.rung);
+  if (abstains) {
+    out["doubt"] = inference::name(decision.doubt);
+    if (!decision.doubt_pointer.empty()) out["at"] = decision.doubt_pointer;
+    out["guess"] = std::move(document);
+  }
   return out.dump();
 }
 
@@ -104,7 +114,8 @@ void answer(const Line& line, const inference::Decision* decision, const Argumen
     print_warning("line " + std::to_string(line.number) + ": " + reason);
     return;
   }
-  print_line(arguments.explain ? explain(*decision) : decision->json);
+  const bool abstains = decision->rung == inference::Rung::Abstain;
+  print_line(arguments.explain ? explain(*decision) : abstains ? "null" : decision->json);
   if (arguments.stats) print_warning(stats_line(*decision));
 }
 
@@ -126,6 +137,58 @@ void decide_lines(inference::Engine& engine, inference::Route& route, const Argu
   }
 }
 
+// Labelled messages of a file, with their own memory.
+struct Examples {
+  struct Row {
+    std::string payload;
+    std::string expected;
+    std::string place;  // FILE:LINE
+  };
+  std::vector<Row> rows;
+};
+
+// JSON lines {"payload":...,"expected":{...}}; a payload that is no string counts as its JSON text.
+// Throws std::runtime_error that says where, what was found and what was wanted.
+Examples read_examples(const std::string& path) {
+  std::ifstream file(path);
+  if (!file) throw std::runtime_error(path + ": cannot be read");
+  Examples out;
+  std::string line;
+  for (std::size_t number = 1; std::getline(file, line); ++number) {
+    if (line.empty()) continue;
+    const std::string place = path + ":" + std::to_string(number);
+    const ordered_json row = ordered_json::parse(line, nullptr, false);
+    const bool usable = row.is_object() && row.contains("payload") && row.contains("expected") &&
+                        row["expected"].is_object();
+    if (!usable) {
+      throw std::runtime_error(place +
+                               ": found no example, wanted {\"payload\":...,"
+                               "\"expected\":{...}}");
+    }
+    const ordered_json& payload = row["payload"];
+    out.rows.push_back({payload.is_string() ? payload.get<std::string>() : payload.dump(),
+                        row["expected"].dump(), place});
+  }
+  if (file.bad()) throw std::runtime_error(path + ": cannot be read");
+  if (out.rows.empty()) throw std::runtime_error(path + ": found no example, wanted at least one");
+  return out;
+}
+
+void teach(inference::Engine& engine, inference::Route& route, const Examples& examples) {
+  std::vector<inference::Example> lessons;
+  for (const Examples::Row& row : examples.rows) lessons.push_back({row.payload, row.expected});
+  const inference::TeachReport report = engine.teach(route, lessons);
+  if (!report.refused.empty()) {
+    const auto& first = report.refused.front();
+    throw std::runtime_error(examples.rows[first.index].place + ": " + first.reason);
+  }
+  if (report.used == 0) {
+    throw std::runtime_error(
+        "schema: found no field with a finite set of values, wanted one that "
+        "examples can teach");
+  }
+}
+
 }  // namespace
 
 void add_decide(CLI::App& app) {
@@ -136,8 +199,10 @@ void add_decide(CLI::App& app) {
   command->add_option("-s,--schema", arguments->schema, "schema file, or the schema itself")
       ->required();
   command->add_option("-i,--instructions", arguments->instructions, "what the messages are about");
+  command->add_option("-e,--examples", arguments->examples,
+                      "JSON lines {\"payload\":...,\"expected\":{...}} that train the head");
   command->add_flag("--explain", arguments->explain,
-                    "print confidence and the probability of each value");
+                    "print confidence, the probability of each value and the rung");
   command->add_flag("--stats", arguments->stats, "one JSON line a decision on stderr");
   command->add_option("--batch", arguments->batch, "lines that share passes over the weights")
       ->check(CLI::Range(1u, 256u));
@@ -149,6 +214,8 @@ void add_decide(CLI::App& app) {
                     "score token by token: slow, the same answers");
   command->callback([arguments] {
     const schemas::SchemaSpec spec = read_schema_argument(arguments->schema);
+    Examples examples;
+    if (!arguments->examples.empty()) examples = read_examples(arguments->examples);
     inference::EngineOptions options = engine_options(arguments->model);
     options.kv_dir = arguments->kv_dir;
     options.sequential = arguments->sequential;
@@ -156,6 +223,7 @@ void add_decide(CLI::App& app) {
     inference::Engine engine(options);
     const auto route =
         engine.open_route({spec, arguments->instructions, {}, options.exact_scoring});
+    if (!arguments->examples.empty()) teach(engine, *route, examples);
     decide_lines(engine, *route, *arguments, spec);
   });
 }

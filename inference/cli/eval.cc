@@ -156,6 +156,8 @@ void print_table(const ordered_json& all) {
     if (s.contains("train")) std::printf("  train %s\n", s["train"].dump().c_str());
     std::printf("  ece before calibration %.3f  rungs %s\n", s["ece_before"].get<double>(),
                 s["rungs"].dump().c_str());
+    std::printf("  of all fields %.3f\n", s["field_accuracy"].get<double>());
+    if (!s["doubts"].empty()) std::printf("  doubts %s\n", s["doubts"].dump().c_str());
     if (s["skipped"] != 0) std::printf("  skipped, no schema: %s\n", s["skipped"].dump().c_str());
     for (const auto& [reason, count] : s["refused"].items()) {
       std::printf("  refused, %s: %s\n", printable(reason).c_str(), count.dump().c_str());
@@ -214,6 +216,8 @@ void add_eval(CLI::App& app) {
       ->check(CLI::Range(std::size_t{0}, inference::Head::kExamplesMax));
   command->add_option("--seeds", arguments->seeds, "ways to choose the examples")
       ->check(CLI::Range(1u, 1000u));
+  command->add_flag("--copy", arguments->rows.copy,
+                    "set x-picolm-copy on every number and open string of the schemas");
   command->add_flag("--json", arguments->json, "print one JSON object");
   command->callback([arguments] { evaluate(*arguments); });
 }

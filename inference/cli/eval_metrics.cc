@@ -149,6 +149,13 @@ ordered_json summarise(const std::vector<EvalRow>& rows) {
   out["n"] = rows.size();
   out["accuracy"] = mean_of_splits(rows, accuracy);
   out["balanced_accuracy"] = mean_of_splits(rows, balanced_accuracy);
+  std::size_t fields_right = 0;
+  std::size_t fields_all = 0;
+  for (const auto& [field, counts] : fields) {
+    fields_right += counts.first;
+    fields_all += counts.second;
+  }
+  out["field_accuracy"] = ratio(fields_right, fields_all);
   out["fields"] = ordered_json::object();
   for (const auto& [field, counts] : fields)
     out["fields"][field] = ratio(counts.first, counts.second);

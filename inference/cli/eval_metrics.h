@@ -28,12 +28,12 @@ struct EvalRow {
 bool field_matches(const nlohmann::ordered_json& expected, const nlohmann::ordered_json& decision,
                    const std::string& field, bool list_is_any_of);
 
-// {n, accuracy, balanced_accuracy, fields, coverage_at, accuracy_at, coverage_at_precision_95, ece,
-// ece_before, p50_ms, p99_ms, rungs, doubts}
-// accuracy and balanced_accuracy: means over the splits of the shares in each. balanced_accuracy:
-// mean recall over the classes with at least 10 rows in the split, over all classes where fewer
-// than two have as many. ece: 10 bins of equal mass, of the whole decision, over the rows that were
-// decided (an abstention claims nothing); ece_before: of the raw confidence.
+// {n, accuracy, balanced_accuracy, field_accuracy, fields, coverage_at, accuracy_at,
+// coverage_at_precision_95, ece, ece_before, p50_ms, p99_ms, rungs, doubts} accuracy and
+// balanced_accuracy: means over the splits of the shares in each. balanced_accuracy: mean recall
+// over the classes with at least 10 rows in the split, over all classes where fewer than two have
+// as many. ece: 10 bins of equal mass, of the whole decision, over the rows that were decided (an
+// abstention claims nothing); ece_before: of the raw confidence.
 nlohmann::ordered_json summarise(const std::vector<EvalRow>& rows);
 
 }  // namespace picolm

@@ -4,6 +4,8 @@
 #include <fstream>
 #include <stdexcept>
 
+#include "schemas/keywords.h"
+
 namespace picolm {
 namespace {
 
@@ -46,9 +48,28 @@ struct PlacedRow {
   }
 };
 
-void add_row(Source& source, const PlacedRow& placed, std::string instructions) {
+// Sets the keyword on every number and open string of a schema; depth is bounded by the reader of
+// schemas, which refuses deeper ones anyway.
+void mark_copies(ordered_json& schema, unsigned depth = 0) {
+  constexpr unsigned kDepthMax = 64;
+  if (!schema.is_object() || depth > kDepthMax) return;
+  const std::string type =
+      schema.contains("type") && schema["type"].is_string() ? schema["type"] : "";
+  const bool listed = schema.contains("enum") || schema.contains("const");
+  if ((type == "string" || type == "integer" || type == "number") && !listed) {
+    schema[std::string(schemas::kCopyKeyword)] = true;
+  }
+  if (schema.contains("items")) mark_copies(schema["items"], depth + 1);
+  if (schema.contains("properties") && schema["properties"].is_object()) {
+    for (auto& [name, property] : schema["properties"].items()) mark_copies(property, depth + 1);
+  }
+}
+
+void add_row(Source& source, const PlacedRow& placed, std::string instructions, bool copy) {
   const ordered_json& row = placed.row;
-  const std::string schema_text = row["schema"].dump();
+  ordered_json schema = row["schema"];
+  if (copy) mark_copies(schema);
+  const std::string schema_text = schema.dump();
   Group* group = nullptr;
   for (Group& g : source.groups) {
     if (g.schema_text == schema_text && g.instructions == instructions) group = &g;
@@ -104,7 +125,7 @@ std::map<std::string, Source> read_rows(const RowArguments& arguments) {
     if (arguments.limit != 0 && source.row_count >= arguments.limit) continue;
     std::string instructions = by_source.value(name, "");
     if (row.contains("instructions")) instructions = placed.text("instructions");
-    add_row(source, placed, std::move(instructions));
+    add_row(source, placed, std::move(instructions), arguments.copy);
   }
   if (file.bad()) throw std::runtime_error(arguments.rows + ": cannot be read");
   if (!any) throw std::runtime_error(arguments.rows + ": found no row, wanted at least one");

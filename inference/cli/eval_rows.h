@@ -37,6 +37,7 @@ struct RowArguments {
   std::string instructions;        // path of {SOURCE: TEXT}, or empty
   std::vector<std::string> where;  // "key=value" each
   std::size_t limit = 0;           // rows a source at most; 0: all
+  bool copy = false;  // every number and open string of the schemas is copied from the message
 };
 
 // By source. Throws std::runtime_error that says where, what was found and what was wanted.

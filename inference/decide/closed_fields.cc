@@ -29,6 +29,7 @@ std::vector<std::string> options_of(const schemas::Node& node, const ClosedLimit
     const auto span =
         static_cast<std::uint64_t>(integer->maximum) - static_cast<std::uint64_t>(integer->minimum);
     std::vector<std::string> values;
+    if (integer->copy) return values;  // what the message holds is not known yet
     if (span >= limits.integer_values_max) return values;
     for (std::int64_t v = integer->minimum;; ++v) {
       values.push_back(integer_text(v));
@@ -59,6 +60,7 @@ struct Walk {
     // A document that is nothing but the value ends with the line.
     const char terminator = branch.empty() ? '\n' : ',';
     fields.push_back({pointer, branch, terminator, id, std::move(options)});
+    if (const auto* set = std::get_if<schemas::EnumNode>(&node)) fields.back().words = set->words;
   }
 };
 

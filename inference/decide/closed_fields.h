@@ -20,7 +20,8 @@ struct ClosedField {
   std::string branch;     // bytes that lead to it: `{"outer":{"name":`
   char terminator = ',';  // what ends a candidate, so that "start" and "start_all" compare
   schemas::NodeId node = 0;
-  std::vector<std::string> options;  // compact JSON, schema order
+  std::vector<std::string> options;     // compact JSON, schema order
+  std::vector<std::string> words = {};  // what else each is called, or none at all
 };
 
 // Limits of what is scored; beyond them a field counts as open and is generated.

@@ -11,6 +11,7 @@
 
 #include "inference/check.h"
 #include "inference/constrain/automaton.h"
+#include "inference/decide/copies.h"
 #include "inference/decide/engine_impl.h"
 #include "inference/decide/scoring.h"
 
@@ -28,12 +29,12 @@ double milliseconds_since(Clock::time_point start) {
 namespace {
 
 MessageScores::Field field_scores(const CandidateTree& tree, std::size_t field, const SweepJob& job,
-                                  std::span<const NgramSet> option_words,
+                                  std::span<const Wording> option_words,
                                   const NgramSet& message_words) {
   MessageScores::Field out;
   out.model = tree.score(field, job.log_p);
   normalise_log(out.model);
-  for (const NgramSet& words : option_words) out.overlap.push_back(words.share_in(message_words));
+  for (const Wording& words : option_words) out.overlap.push_back(words.share_in(message_words));
   return out;
 }
 
@@ -151,6 +152,20 @@ Chosen chosen_untaught(const Route::Impl& route, const MessageScores& scores) {
   return out;
 }
 
+// The schema with what the message holds. Where a field finds nothing the decision is doubtful, and
+// its document a guess under the schema as it is.
+schemas::SchemaSpec copied(schemas::SchemaSpec narrowed, std::string_view message, Decision& out) {
+  Copies copies = copy_from(narrowed, message);
+  if (!copies.missing) return std::move(copies.spec);
+  if (out.doubt == Doubt::None) {
+    out.doubt = Doubt::NotInMessage;
+    out.doubt_pointer = *copies.missing;
+  }
+  out.rung = Rung::Abstain;
+  out.confidence = 0;
+  return narrowed;
+}
+
 // The document of the likeliest values; `scores` may be null where nothing has to be generated.
 void write_document(Engine::Impl& engine, const Route::Impl& r, std::string_view message,
                     const Chosen& chosen, Decision& out) {
@@ -169,7 +184,8 @@ void write_document(Engine::Impl& engine, const Route::Impl& r, std::string_view
   out.raw_confidence = chosen.raw_confidence;
   out.doubt = chosen.doubt.doubt;
   out.doubt_pointer = chosen.doubt.pointer;
-  const schemas::SchemaSpec narrowed = narrow(r.schema, choices);
+  schemas::SchemaSpec narrowed = narrow(r.schema, choices);
+  if (r.copies) narrowed = copied(std::move(narrowed), message, out);
   if (const auto document = only_document(narrowed)) {
     out.json = *document;
   } else {
@@ -189,8 +205,11 @@ void write_document(Engine::Impl& engine, const Route::Impl& r, std::string_view
     out.confidence *= generated.probability;
     out.raw_confidence *= generated.probability;
     out.stats.sweeps += engine.sequence_model.sweeps();
-    const bool empty = generated.status == GenerateStatus::BudgetTooSmall;  // open_route refused it
-    if (empty || engine.sequence_model.failed()) out.status = DecideStatus::ReadFailed;
+    // open_route refused such a schema; what is copied may make its documents longer.
+    const bool empty = generated.status == GenerateStatus::BudgetTooSmall;
+    if (empty && r.copies) out.status = DecideStatus::MessageTooLong;
+    if (empty && !r.copies) out.status = DecideStatus::ReadFailed;
+    if (engine.sequence_model.failed()) out.status = DecideStatus::ReadFailed;
   }
   if (!std::isfinite(out.confidence)) out.confidence = 0;
 }

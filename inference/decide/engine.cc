@@ -8,6 +8,7 @@
 #include "inference/check.h"
 #include "inference/constrain/automaton.h"
 #include "inference/constrain/generate.h"
+#include "inference/decide/copies.h"
 #include "inference/decide/engine_impl.h"
 #include "inference/decide/load_options.h"
 #include "inference/decide/prompt.h"
@@ -105,6 +106,8 @@ std::string_view name(Doubt doubt) {
       return "sensor_fault";
     case Doubt::Unlike:
       return "unlike_examples";
+    case Doubt::NotInMessage:
+      return "not_in_message";
   }
   return "";
 }
@@ -203,6 +206,7 @@ std::unique_ptr<Route> Engine::open_route(const RouteOptions& options) {
   }
   route->lessons.emplace(route->fields);
   route->closed = is_closed(route->schema, route->fields);
+  route->copies = has_copies(route->schema);
   route->head = options.head;
   route->model = options.model;
 

@@ -16,14 +16,14 @@ void append_separated(std::string& out, std::string_view text, std::string_view 
 std::string describe_integer(const schemas::IntegerNode& node) {
   const bool low = node.minimum != std::numeric_limits<std::int64_t>::min();
   const bool high = node.maximum != std::numeric_limits<std::int64_t>::max();
-  std::string out = "an integer";
+  std::string out = node.copy ? "an integer of the message" : "an integer";
   if (low) out += " from " + std::to_string(node.minimum);
   if (high) out += (low ? " to " : " up to ") + std::to_string(node.maximum);
   return out;
 }
 
 std::string describe_number(const schemas::NumberNode& node) {
-  std::string out = "a number";
+  std::string out = node.copy ? "a number of the message" : "a number";
   if (node.minimum) out += (node.minimum->exclusive ? " above " : " from ") + node.minimum->text;
   if (node.maximum) out += (node.maximum->exclusive ? " below " : " up to ") + node.maximum->text;
   return out;
@@ -43,7 +43,9 @@ std::string describe(const SchemaSpec& spec, NodeId id) {
     return describe_integer(*integer);
   }
   if (const auto* number = std::get_if<schemas::NumberNode>(&node)) return describe_number(*number);
-  if (std::holds_alternative<schemas::StringNode>(node)) return "a text";
+  if (const auto* text = std::get_if<schemas::StringNode>(&node)) {
+    return text->copy ? "a text of the message" : "a text";
+  }
   if (const auto* array = std::get_if<schemas::ArrayNode>(&node)) {
     return "a list of " + describe(spec, array->items);
   }

@@ -32,6 +32,7 @@ struct Route::Impl {
   // The model's scores of examples, by hash of the message, so that a lesson more costs one.
   std::map<std::uint64_t, FieldScores> example_scores;
   bool closed = false;  // no field is generated
+  bool copies = false;  // some are taken from the message
   bool head = true;     // rungs that may answer
   bool model = true;
 };

@@ -18,7 +18,10 @@ constexpr double kSureAccuracy = 0.97;
 TaughtRoute::TaughtRoute(std::vector<ClosedField> fields) : fields_(std::move(fields)) {
   for (const ClosedField& field : fields_) {
     OptionWords& words = option_words_.emplace_back();
-    for (const std::string& option : field.options) words.emplace_back(json_words(option));
+    for (std::size_t o = 0; o < field.options.size(); ++o) {
+      words.emplace_back(json_words(field.options[o]),
+                         o < field.words.size() ? field.words[o] : "");
+    }
   }
 }
 

@@ -207,7 +207,7 @@ HeadAnswer Head::answer(std::string_view message, const FieldScores* model) cons
       row = rows.end() - 1;
     }
     std::vector<double> overlap;
-    for (const NgramSet& option : option_words_[f]) overlap.push_back(option.share_in(words));
+    for (const Wording& option : option_words_[f]) overlap.push_back(option.share_in(words));
     std::vector<double> standard;
     if (field.model_scale > 0) {
       PICOLM_CHECK(model != nullptr);

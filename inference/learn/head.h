@@ -21,7 +21,7 @@
 
 namespace inference {
 
-using OptionWords = std::vector<NgramSet>;             // [option]
+using OptionWords = std::vector<Wording>;              // [option]
 using FieldScores = std::vector<std::vector<double>>;  // [field][option]
 inline constexpr std::uint32_t kUnknownOption = ~0u;
 

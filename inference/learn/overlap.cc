@@ -44,4 +44,21 @@ double NgramSet::share_in(const NgramSet& other) const {
   return static_cast<double>(shared) / static_cast<double>(hashes_.size());
 }
 
+Wording::Wording(std::string_view value, std::string_view words) {
+  phrases_.emplace_back(value);
+  constexpr std::string_view kSeparators = ",;:.|/()[]\n\t!?\"";
+  while (!words.empty() && phrases_.size() <= kPhrasesMax) {
+    const std::size_t end = std::min(words.find_first_of(kSeparators), words.size());
+    NgramSet phrase(words.substr(0, end));
+    if (phrase.size() > 0) phrases_.push_back(std::move(phrase));
+    words.remove_prefix(std::min(end + 1, words.size()));
+  }
+}
+
+double Wording::share_in(const NgramSet& message) const {
+  double most = 0;
+  for (const NgramSet& phrase : phrases_) most = std::max(most, phrase.share_in(message));
+  return most;
+}
+
 }  // namespace inference

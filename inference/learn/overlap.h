@@ -27,4 +27,21 @@ class NgramSet {
   std::vector<std::uint64_t> hashes_;  // sorted, unique
 };
 
+// What an option is called: its value, and the phrases of what its schema says about it. People
+// write synonyms as a list ("halt, shut down") or as sentences; so the text is cut where
+// punctuation separates, and the phrase that the message holds most of counts.
+class Wording {
+ public:
+  // `value` is the option itself, `words` what else it is called, or empty.
+  explicit Wording(std::string_view value, std::string_view words = {});
+
+  // The largest share of one phrase that `message` holds, in [0, 1].
+  double share_in(const NgramSet& message) const;
+
+  static constexpr std::size_t kPhrasesMax = 32;  // of one option; later ones do not count
+
+ private:
+  std::vector<NgramSet> phrases_;  // the first is the value
+};
+
 }  // namespace inference

@@ -276,6 +276,21 @@ TEST(Judge, AMessageInDoubtAbstainsHoweverLowTheThreshold) {
   }
 }
 
+TEST(Judge, ABrokenSensorAbstainsWithTheFallbackAndAsksNobody) {
+  for (const char* payload : {"{}", R"({"t":null})", R"({"t":"653"})", R"({"t":-9999})"}) {
+    Desk desk({{"fallback", {{"status", "error"}, {"target", "none"}}}},
+              [](std::string_view) -> inference::Decision { throw std::bad_alloc(); });
+    desk.message.payload = payload;
+    const DecisionRecord record = desk.judge();
+    EXPECT_EQ(record.outcome, Outcome::Abstained) << payload;
+    EXPECT_EQ(record.reason, "sensor_fault") << payload;
+    EXPECT_EQ(record.decision, R"({"status":"error","target":"none"})") << payload;
+    const std::vector<Outbound> out = desk.compose_all(record);
+    ASSERT_EQ(out.size(), 2U);
+    EXPECT_EQ(nlohmann::json::parse(out[1].message.payload)["reason"], "sensor_fault");
+  }
+}
+
 TEST(Judge, AsksNothingForNothing) {
   Stack desk(kNothing);
   EXPECT_TRUE(desk.judge_all({}).empty());

@@ -103,6 +103,75 @@ class Decide(case.FolderCase):
         validator(OPEN).validate(strict_json(done.out))
 
 
+EXAMPLES = [("%s %s" % (way, target), {"action": action, "target": target})
+            for target in "ABC"
+            for action, ways in (("start", ("fire up", "get going with", "wake up")),
+                                 ("stop", ("kill", "put to sleep", "shut down")))
+            for way in ways]
+
+
+class Taught(case.FolderCase):
+    def write(self, rows):
+        path = self.folder / "examples.jsonl"
+        path.write_text("".join(json.dumps(row) + "\n" for row in rows))
+        return path
+
+    def examples(self):
+        return self.write({"payload": payload, "expected": expected}
+                          for payload, expected in EXAMPLES)
+
+    def test_examples_train_the_head(self):
+        done = decide("please fire up A\nshut down C now\n", "-e", self.examples(), "--explain")
+        for answer, wanted in zip(json_lines(done.out), (("start", "A"), ("stop", "C")),
+                                  strict=True):
+            self.assertEqual(answer["decision"], dict(zip(("action", "target"), wanted)))
+            self.assertIn(answer["rung"], ("head", "model"))
+
+    def test_what_examples_do_not_cover_is_null_and_explained(self):
+        lines = "do not shut down C\nkill C\n"
+        examples = self.examples()
+        done = decide(lines, "-e", examples)
+        self.assertEqual([answer is None for answer in json_lines(done.out)], [1, 0])
+        answer = json_lines(decide(lines, "-e", examples, "--explain").out)[0]
+        self.assertEqual((answer["decision"], answer["confidence"], answer["rung"],
+                          answer["doubt"]), (None, 0, "abstain", "unlike_examples"))
+        validator(SCHEMA).validate(answer["guess"])
+
+    def test_a_broken_reading_is_null(self):
+        rows = [{"payload": {"t": value, "n": "x"},
+                 "expected": {"action": "start" if value < 20 else "stop", "target": "A"}}
+                for value in (n * 14 % 41 for n in range(20))]
+        lines = '{"t":11,"n":"x"}\n{"t":-9999,"n":"x"}\n{"t":null,"n":"x"}\n'
+        done = decide(lines, "-e", self.write(rows), "--explain")
+        self.assertEqual([(answer.get("doubt"), answer.get("at")) for answer in
+                          json_lines(done.out)],
+                         [(None, None), ("sensor_fault", "/t"), ("sensor_fault", "/t")])
+
+    def test_examples_that_cannot_teach_are_refused_with_their_line(self):
+        good = {"payload": "kill A", "expected": {"action": "stop", "target": "A"}}
+        for bad in ({"payload": "kill A"}, {"payload": "kill A", "expected": "stop"},
+                    {"payload": "kill A", "expected": {"action": "burn", "target": "A"}}):
+            done = decide("kill A\n", "-e", self.write([good, bad]))
+            self.assertEqual((done.returncode, done.out), (1, ""), done.err)
+            self.assertIn("examples.jsonl:2: ", done.err)
+        for path in (self.write([]), self.folder / "absent"):
+            self.assertEqual(decide("kill A\n", "-e", path).returncode, 1)
+
+
+class Copied(case.FolderCase):
+    SCHEMA = {"type": "object",
+              "properties": {"kind": {"enum": ["oil", "air"]},
+                             "to": {"type": "number", "maximum": 90, "x-picolm-copy": True}},
+              "required": ["kind", "to"], "additionalProperties": False}
+
+    def test_no_set_point_is_invented(self):
+        done = decide("oil to 85.5 or 40, not 120\nair to 120\n", "--explain", schema=self.SCHEMA)
+        copied, absent = json_lines(done.out)
+        self.assertIn(copied["decision"]["to"], (85.5, 40))
+        self.assertEqual((absent["decision"], absent["doubt"], absent["at"]),
+                         (None, "not_in_message", "/to"))
+
+
 class Generate(case.FolderCase):
     def test_free_and_constrained(self):
         free = run_command("picolm", "generate", "-m", tiny_model(), "-p", "oil", "-n", 4)

@@ -35,17 +35,17 @@ class Payloads(case.AgentCase):
         inputs = [
             ({"t1": 950, "guard": {"closed": True}, "more": [1, 2]}, None),
             ({"t1": 1500, "guard": {"closed": "no"}}, None),  # 150 is still in range
-            ({"t1": 1501, "guard": {"closed": 1}}, "field_out_of_range"),
-            ({"t1": -401, "guard": {"closed": 1}}, "field_out_of_range"),
-            ({"t1": "950", "guard": {"closed": 1}}, "field_not_number"),
-            ({"t1": 950}, "field_missing"),
-            ({"t1": 950, "guard": {"closed": None}}, "field_missing"),
+            ({"t1": 1501, "guard": {"closed": 1}}, "sensor_fault"),
+            ({"t1": -401, "guard": {"closed": 1}}, "sensor_fault"),
+            ({"t1": "950", "guard": {"closed": 1}}, "sensor_fault"),
+            ({"t1": 950}, "sensor_fault"),
+            ({"t1": 950, "guard": {"closed": None}}, "sensor_fault"),
         ]
         for payload, _ in inputs:
             self.send("notes", json.dumps(payload))
         self.decide("notes", '{"t1":0,"guard":{"closed":false}}')
         self.assert_books(self.stop_agent(), decided=3, reasons={
-            "field_out_of_range": 2, "field_not_number": 1, "field_missing": 2})
+            "sensor_fault": 5})
 
     def test_text_number_csv_and_auto(self):
         csv = {"separator": ";", "decimal": ",", "columns": ["good", "bad", "speed"]}
@@ -64,7 +64,7 @@ class Payloads(case.AgentCase):
             self.send(name, payload)
         self.decide("auto", "last")
         self.assert_books(self.stop_agent(), decided=9, reasons={
-            "payload_not_a_number": 1, "field_out_of_range": 2, "payload_wrong_column_count": 1,
+            "payload_not_a_number": 1, "sensor_fault": 2, "payload_wrong_column_count": 1,
             "payload_not_csv": 1, "payload_not_json": 1})
 
     def test_open_values_end_and_validate(self):
@@ -97,7 +97,7 @@ class Payloads(case.AgentCase):
         self.decide("list", '{"batch":1,"values":[{"t":1}]}')
         metrics = self.stop_agent()
         self.assert_books(metrics, decided=3, reasons={
-            "field_out_of_range": 1, "split_empty": 1, "split_missing": 2})
+            "sensor_fault": 1, "split_empty": 1, "split_missing": 2})
         self.assertEqual(metrics["received"], 7)
 
     def test_old_and_future_messages(self):

@@ -79,5 +79,29 @@ TEST(NgramSet, TakesBytesThatAreNotUtf8) {
   EXPECT_DOUBLE_EQ(NgramSet("stop").share_in(NgramSet(broken)), 1.0);
 }
 
+TEST(Wording, IsTheBestOfTheValueAndEachPhrase) {
+  const Wording stop("stop", "halt, shut down.\nto bring to rest");
+  for (const std::string phrase : {"stop", "halt", "shut down", "to bring to rest"}) {
+    EXPECT_DOUBLE_EQ(stop.share_in(NgramSet("now " + phrase + " the press")), 1.0) << phrase;
+  }
+  const std::string message = "bring the press down";
+  EXPECT_DOUBLE_EQ(
+      stop.share_in(NgramSet(message)),
+      std::max(naive_share("shut down", message), naive_share("to bring to rest", message)));
+}
+
+TEST(Wording, WithoutWordsIsTheOverlapOfTheValue) {
+  for (const std::string words : {"", " , ;;.\n"}) {
+    EXPECT_DOUBLE_EQ(Wording("stop_all", words).share_in(NgramSet("stop it")),
+                     naive_share("stop_all", "stop it"));
+  }
+}
+
+TEST(Wording, TakesSoManyPhrases) {
+  std::string words;
+  for (std::size_t i = 0; i < Wording::kPhrasesMax; ++i) words += "w" + std::to_string(i) + ",";
+  EXPECT_DOUBLE_EQ(Wording("stop", words + "halt").share_in(NgramSet("halt")), 0.0);
+}
+
 }  // namespace
 }  // namespace inference
