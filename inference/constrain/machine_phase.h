@@ -27,6 +27,8 @@ enum class ObjectPhase : std::uint8_t {
 
 // Frame::key_phase behind the closing quote of a key that may be undeclared.
 inline constexpr auto kKeyEnded = static_cast<StringPhase>(kStringPhaseCount);
+// Behind an escape that only declared keys can have.
+inline constexpr auto kKeyDeclared = static_cast<StringPhase>(kStringPhaseCount + 1);
 
 template <typename Phase>
 void set_phase(Frame* frame, Phase phase) {

@@ -93,6 +93,7 @@ CompiledSchema::Step CompiledSchema::step_any_key(const ObjectMachine& machine, 
     }
   }
   const auto phase = static_cast<StringPhase>(frame->key_phase);
+  if (phase == kKeyDeclared) return frame->position == kOffTrie ? Step::Refused : Step::Stays;
   if (phase == kKeyEnded) {
     if (byte != ':') return Step::Refused;
     if (frame->position != kOffTrie) return Step::Refused;  // cannot be: it ends with the colon
@@ -100,7 +101,11 @@ CompiledSchema::Step CompiledSchema::step_any_key(const ObjectMachine& machine, 
     return Step::Stays;
   }
   const StringMove move = step_string(phase, byte);
-  if (move.kind == StringMove::Kind::Refused) return Step::Refused;
+  if (move.kind == StringMove::Kind::Refused) {
+    if (frame->position == kOffTrie) return Step::Refused;
+    frame->key_phase = static_cast<std::uint8_t>(kKeyDeclared);
+    return Step::Stays;
+  }
   if (move.kind == StringMove::Kind::Closed) {
     frame->key_phase = static_cast<std::uint8_t>(kKeyEnded);
     if (frame->position != kOffTrie) return Step::Stays;

@@ -157,4 +157,50 @@ TEST(ConstrainValidate, SchemasOfRecordedRowsGiveValidDocuments) {
   EXPECT_GT(compiled_count, tried_count / 2);
 }
 
+// What the automaton for verdicts says of a document in the form it is given.
+bool accepts(const char* schema_text, std::string_view document) {
+  const CompiledSchema schema(schemas::parse_schema(schema_text), inference::SchemaUse::Accept);
+  inference::State state = schema.initial();
+  for (const char c : document) {
+    if (!schema.advance(&state, static_cast<std::uint8_t>(c))) return false;
+  }
+  return schema.is_accepting(state);
+}
+
+TEST(ConstrainVerdicts, TakeValuesOfEnumsInEverySpelling) {
+  const char* schema = R"({"enum":[[1,{"a":2,"b\n\u0001":[]}],{},"x",3]})";
+  EXPECT_TRUE(accepts(schema, R"([1,{"a":2,"b\n\u0001":[]}])"));
+  EXPECT_TRUE(accepts(schema, R"([1.0,{"b\n\u0001":[],"a":20e-1}])"));
+  EXPECT_TRUE(accepts(schema, "{}"));
+  EXPECT_TRUE(accepts(schema, "3.00"));
+  EXPECT_FALSE(accepts(schema, R"([1,{"a":2}])"));
+  EXPECT_FALSE(accepts(schema, R"([1,{"a":2,"b\n\u0001":[],"c":0}])"));
+  EXPECT_FALSE(accepts(schema, R"([1,{"a":2,"b\n\u0001":[0]}])"));
+  EXPECT_FALSE(accepts(schema, "[]"));
+}
+
+// A declared key is never taken for an undeclared one because of its escapes.
+TEST(ConstrainVerdicts, KnowDeclaredKeysByTheirShortestEscapes) {
+  const char* schema = R"({"properties":{"a\nb\t\"":{"type":"integer"}}})";
+  EXPECT_TRUE(accepts(schema, R"({"a\nb\t\"":1})"));
+  EXPECT_FALSE(accepts(schema, R"({"a\nb\t\"":"x"})"));
+  EXPECT_TRUE(accepts(schema, R"({"a\nb":"x"})"));
+}
+
+TEST(ConstrainVerdicts, TakeLeapSecondsWhereUtcHasThem) {
+  const char* time = R"({"type":"string","format":"time"})";
+  const char* both = R"({"type":"string","format":"date-time"})";
+  for (const std::string text : {"23:59:60Z", "23:59:60.25z", "01:29:60+01:30", "15:59:60-08:00"}) {
+    EXPECT_TRUE(accepts(time, '"' + text + '"')) << text;
+    EXPECT_TRUE(accepts(both, "\"1998-12-31T" + text + '"')) << text;
+    EXPECT_FALSE(accepts(both, "\"1998-02-29T" + text + '"')) << text;
+    EXPECT_FALSE(accepts(both, '"' + text + '"')) << text;
+  }
+  for (const std::string text : {"22:59:60Z", "23:59:60", "23:59:60+00:01", "01:29:60-01:30",
+                                 "23:59:60.Z", "23:59:61Z", "23:59:60+24:00", "23:59:60Z0"}) {
+    EXPECT_FALSE(accepts(time, '"' + text + '"')) << text;
+  }
+  EXPECT_FALSE(accepts(R"({"not":{"type":"string","format":"time"}})", "\"23:59:60Z\""));
+}
+
 }  // namespace
