@@ -10,6 +10,7 @@
 #include "inference/constrain/generate.h"
 #include "inference/decide/copies.h"
 #include "inference/decide/engine_impl.h"
+#include "inference/decide/json_text.h"
 #include "inference/decide/load_options.h"
 #include "inference/decide/prompt.h"
 #include "inference/decide/route.h"
@@ -165,6 +166,9 @@ std::unique_ptr<Route> Engine::open_route(const RouteOptions& options) {
   route->tree.emplace(route->fields, encode, options.exact ? Scoring::Exact : Scoring::Fast);
   for (const ClosedField& field : route->fields) {
     route->calibrations.emplace_back(field.options.size());
+    std::vector<std::string> texts;
+    for (const std::string& option : field.options) texts.push_back(json_words(option));
+    route->told.emplace_back(told_words(options.instructions, texts));
   }
   route->lessons.emplace(route->fields);
   route->closed = is_closed(route->schema, route->fields);
