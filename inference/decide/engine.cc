@@ -196,6 +196,8 @@ std::unique_ptr<Route> Engine::open_route(const RouteOptions& options) {
   std::vector<Request> requests;
   for (const std::string& message : neutral) requests.push_back({opened.get(), message});
   for (const MessageScores& scores : score(requests)) calibrate(*opened, scores);
+  // That neutral messages lack a word says nothing about how rare it is on this route.
+  for (ToldWords& told : opened->impl_->told) told.forget();
   return opened;
 }
 

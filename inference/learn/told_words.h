@@ -36,6 +36,9 @@ class ToldWords {
   // Takes a message of the stream into the means. REQUIRES: of shares_in().
   void observe(const Shares& shares);
 
+  // The means start anew with the next message.
+  void forget() { count_ = 0; }
+
   // For each option the largest share times its rarity. REQUIRES: of shares_in().
   std::vector<double> overlap(const Shares& shares) const;
 

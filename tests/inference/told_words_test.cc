@@ -61,6 +61,9 @@ TEST(ToldWords, ThatEveryMessageHoldsSayNothing) {
   const auto overlap = words.overlap(words.shares_in(NgramSet("light_lux failed")));
   EXPECT_NEAR(overlap[0], 0, 1e-9);
   EXPECT_NEAR(overlap[1], 0.9, 0.01);
+  words.forget();
+  words.observe(words.shares_in(NgramSet("failed")));
+  EXPECT_NEAR(words.overlap(words.shares_in(NgramSet("light failed")))[0], 1, 1e-9);
 }
 
 }  // namespace
