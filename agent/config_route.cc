@@ -6,6 +6,7 @@
 
 #include "agent/config_file.h"
 #include "agent/config_rules.h"
+#include "agent/config_window.h"
 #include "agent/decision_shape.h"
 #include "agent/json_scan.h"
 #include "agent/payload_text.h"
@@ -196,57 +197,6 @@ void read_fields(const Json& json, const std::string& where, RouteConfig* route)
   }
 }
 
-void read_window(const Json& json, const std::string& where, RouteConfig* route) {
-  if (!json.contains("window")) return;
-  const Json& entry = json["window"];
-  WindowConfig window;
-  window.seconds = entry["s"].get<std::uint32_t>();
-  window.stuck = entry.contains("stuck") ? entry["stuck"].get<std::uint32_t>() : 10;
-  const auto add_once = [](auto& list, auto value) {
-    if (std::find(list.begin(), list.end(), value) == list.end()) list.push_back(value);
-  };
-  for (const std::string& name : strings_of(entry["of"])) {
-    const auto field = std::find_if(route->fields.begin(), route->fields.end(),
-                                    [&](const FieldConfig& f) { return f.name == name; });
-    if (field == route->fields.end()) {
-      throw ConfigError(where + ".window.of: found \"" + name +
-                        "\", wanted the name of one of the route's \"fields\"");
-    }
-    add_once(window.of, static_cast<std::size_t>(field - route->fields.begin()));
-  }
-  for (std::size_t i = 0; i < kStatisticNames.size(); ++i) {
-    const bool wanted =
-        !entry.contains("as") || has(strings_of(entry["as"]), std::string(kStatisticNames[i]));
-    if (wanted) window.as.push_back(static_cast<Statistic>(i));
-  }
-  route->window = std::move(window);
-  for (std::size_t i = 0; i < route->window->of.size(); ++i) {
-    for (const Statistic statistic : route->window->as) {
-      const std::string name = window_value_name(*route, i, statistic);
-      for (const FieldConfig& field : route->fields) {
-        if (field.name != name) continue;
-        throw ConfigError(where + ".window: makes a value \"" + name +
-                          "\", which is one of the route's \"fields\" already");
-      }
-    }
-  }
-}
-
-// What the examples read in each field of the window.
-void read_example_readings(RouteConfig* route) {
-  if (!route->window) return;
-  std::vector<std::vector<double>> readings(route->window->of.size());
-  for (const ExampleRow& row : route->examples) {
-    for (const Element& element : read_payload(*route, row.payload)) {
-      for (std::size_t i = 0; i < element.readings.size(); ++i) {
-        if (element.readings[i]) readings[i].push_back(*element.readings[i]);
-      }
-    }
-  }
-  for (auto& values : readings) std::sort(values.begin(), values.end());
-  route->window->example_readings = std::move(readings);
-}
-
 void read_schema(const Json& json, const std::string& where, const std::string& file, Sha256* hash,
                  RouteConfig* route) {
   const auto& value = json["schema"];
@@ -388,7 +338,7 @@ RouteConfig read_route(const Json& json, const std::string& where, const std::st
   read_payload(json, where, &route);
   read_time(json, where, &route);
   read_fields(json, where, &route);
-  read_window(json, where, &route);
+  if (json.contains("window")) read_window(json["window"], where + ".window", &route);
   read_schema(json, where, file, hash, &route);
   read_bind(json, where, &route);
   route.instructions = text_of(json, "instructions");

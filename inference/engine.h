@@ -124,6 +124,8 @@ struct MessageScores {
   struct Field {
     std::vector<double> model;    // [options] log-probability under the model, normalised over them
     std::vector<double> overlap;  // [options] share of the option's n-grams that the message holds
+    // [options][words] the same of words by which the instructions explain options, if they do
+    std::vector<std::vector<double>> told;
   };
   std::vector<Field> fields;
   bool degenerate = false;  // logits were not finite somewhere: confidence is 0

@@ -99,8 +99,18 @@ std::vector<MessageScores> Engine::score(std::span<const Request> requests) {
     for (std::size_t f = 0; f < route.fields.size(); ++f) {
       scores.fields.push_back(
           field_scores(*route.tree, f, job, route.lessons->option_words()[f], message_words));
+      scores.fields.back().told = route.told[f].shares_in(message_words);
     }
   }
+  return out;
+}
+
+std::vector<double> untaught_overlap(const Route::Impl& route, std::size_t field,
+                                     const MessageScores::Field& scores) {
+  std::vector<double> out = scores.overlap;
+  if (!route.told[field].any()) return out;
+  const std::vector<double> told = route.told[field].overlap(scores.told);
+  for (std::size_t o = 0; o < out.size(); ++o) out[o] += kToldWeight * told[o];
   return out;
 }
 
@@ -110,9 +120,11 @@ void Engine::calibrate(Route& route, const MessageScores& scores) {
   for (std::size_t f = 0; f < scores.fields.size(); ++f) {
     Calibration& calibration = route.impl_->calibrations[f];
     const MessageScores::Field& field = scores.fields[f];
-    const std::vector<double> p = join_scores(calibration, field.model, field.overlap);
+    const std::vector<double> p =
+        join_scores(calibration, field.model, untaught_overlap(*route.impl_, f, field));
     const auto best = std::max_element(p.begin(), p.end()) - p.begin();
-    calibration.observe_stream(field.model, static_cast<std::size_t>(best));
+    const bool taken = calibration.observe_stream(field.model, static_cast<std::size_t>(best));
+    if (taken) route.impl_->told[f].observe(field.told);
   }
 }
 
@@ -144,8 +156,9 @@ Chosen chosen_untaught(const Route::Impl& route, const MessageScores& scores) {
   Chosen out;
   out.confidence = scores.degenerate ? 0 : 1;
   for (std::size_t f = 0; f < route.fields.size(); ++f) {
-    const auto& p = out.probabilities.emplace_back(
-        join_scores(route.calibrations[f], scores.fields[f].model, scores.fields[f].overlap));
+    const auto& p =
+        out.probabilities.emplace_back(join_scores(route.calibrations[f], scores.fields[f].model,
+                                                   untaught_overlap(route, f, scores.fields[f])));
     out.confidence *= *std::max_element(p.begin(), p.end());
   }
   out.raw_confidence = out.confidence;

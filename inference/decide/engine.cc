@@ -10,6 +10,7 @@
 #include "inference/constrain/generate.h"
 #include "inference/decide/copies.h"
 #include "inference/decide/engine_impl.h"
+#include "inference/decide/json_text.h"
 #include "inference/decide/load_options.h"
 #include "inference/decide/prompt.h"
 #include "inference/decide/route.h"
@@ -203,6 +204,9 @@ std::unique_ptr<Route> Engine::open_route(const RouteOptions& options) {
   route->tree.emplace(route->fields, encode, options.exact ? Scoring::Exact : Scoring::Fast);
   for (const ClosedField& field : route->fields) {
     route->calibrations.emplace_back(field.options.size());
+    std::vector<std::string> texts;
+    for (const std::string& option : field.options) texts.push_back(json_words(option));
+    route->told.emplace_back(told_words(options.instructions, texts));
   }
   route->lessons.emplace(route->fields);
   route->closed = is_closed(route->schema, route->fields);
@@ -220,6 +224,8 @@ std::unique_ptr<Route> Engine::open_route(const RouteOptions& options) {
   std::vector<Request> requests;
   for (const std::string& message : neutral) requests.push_back({opened.get(), message});
   for (const MessageScores& scores : score(requests)) calibrate(*opened, scores);
+  // That neutral messages lack a word says nothing about how rare it is on this route.
+  for (ToldWords& told : opened->impl_->told) told.forget();
   return opened;
 }
 

@@ -16,6 +16,7 @@
 #include "inference/kv/prefix_cache.h"
 #include "inference/learn/calibration.h"
 #include "inference/learn/recent.h"
+#include "inference/learn/told_words.h"
 #include "inference/text/chat.h"
 
 namespace inference {
@@ -26,6 +27,7 @@ struct Route::Impl {
   std::vector<ClosedField> fields;
   std::optional<CandidateTree> tree;
   std::vector<Calibration> calibrations;  // [field]
+  std::vector<ToldWords> told;            // [field]
   RecentTexts calibrated;                 // messages that the means have seen
   std::unique_ptr<Prefix> prefix;         // prompt.before
   std::optional<TaughtRoute> lessons;     // always there once the route is open
@@ -37,9 +39,15 @@ struct Route::Impl {
   bool model = true;
 };
 
+// What the untaught decision takes for a field's overlap: that of the options' own words, and of
+// the words by which the instructions explain them.
+std::vector<double> untaught_overlap(const Route::Impl& route, std::size_t field,
+                                     const MessageScores::Field& scores);
+
 // Weights of the untaught decision: standardised model score and word overlap. They are the means
 // of the priors that the learned head starts from.
 inline constexpr double kModelWeight = 1.0;
 inline constexpr double kOverlapWeight = 3.0;
+inline constexpr double kToldWeight = 2.0;  // of explaining words, in overlaps
 
 }  // namespace inference

@@ -30,14 +30,15 @@ void Calibration::observe(std::span<const double> scores) {
   }
 }
 
-void Calibration::observe_stream(std::span<const double> scores, std::size_t option) {
+bool Calibration::observe_stream(std::span<const double> scores, std::size_t option) {
   PICOLM_CHECK(option < recent_.size());
   for (std::size_t i = 0; i < recent_.size(); ++i) {
     recent_[i] += ((i == option ? 1.0 : 0.0) - recent_[i]) / kRecentMessages;
   }
-  if (stream_count_ >= kWarmUpMessages && recent_[option] > kOneSidedShare) return;
+  if (stream_count_ >= kWarmUpMessages && recent_[option] > kOneSidedShare) return false;
   stream_count_ = std::min(stream_count_ + 1, kWarmUpMessages);
   observe(scores);
+  return true;
 }
 
 std::vector<double> Calibration::standardise(std::span<const double> scores) const {

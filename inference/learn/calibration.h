@@ -26,8 +26,8 @@ class Calibration {
   // The same for a message of the stream whose decision was `option`. Once the means have seen
   // kWarmUpMessages of the stream they are frozen for an option that most recent messages were
   // decided for: a burst of alarms is news, and must not become what is normal.
-  // REQUIRES: option < option_count.
-  void observe_stream(std::span<const double> scores, std::size_t option);
+  // False: they were frozen, and the message was not taken. REQUIRES: option < option_count.
+  bool observe_stream(std::span<const double> scores, std::size_t option);
 
   static constexpr double kWarmUpMessages = 64;
   static constexpr double kRecentMessages = 16;  // that count as recent

@@ -30,6 +30,21 @@ NgramSet::NgramSet(std::string_view text) {
     }
     if (at_end) break;
   }
+  sort();
+}
+
+NgramSet NgramSet::beginning(std::string_view word, std::size_t characters) {
+  std::vector<char32_t> padded{U' '};
+  for (std::size_t i = 0; i < word.size() && padded.size() <= characters;) {
+    padded.push_back(to_lower(next_character(word, i)));
+  }
+  NgramSet out;
+  add_word(padded, out.hashes_);
+  out.sort();
+  return out;
+}
+
+void NgramSet::sort() {
   std::sort(hashes_.begin(), hashes_.end());
   hashes_.erase(std::unique(hashes_.begin(), hashes_.end()), hashes_.end());
 }

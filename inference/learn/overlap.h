@@ -18,12 +18,18 @@ class NgramSet {
   // `text` is UTF-8; bytes that are not count as one character each.
   explicit NgramSet(std::string_view text);
 
+  // Those of a word's first `characters`, whatever follows them: of "inform" those of " inform".
+  static NgramSet beginning(std::string_view word, std::size_t characters);
+
   std::size_t size() const { return hashes_.size(); }
 
   // Share of this set's n-grams that `other` holds too, in [0, 1]; 0 for an empty set.
   double share_in(const NgramSet& other) const;
 
  private:
+  NgramSet() = default;
+  void sort();
+
   std::vector<std::uint64_t> hashes_;  // sorted, unique
 };
 
