@@ -16,7 +16,8 @@ void read_window(const Json& entry, const std::string& where, RouteConfig* route
   const auto add_once = [](auto& list, auto value) {
     if (std::find(list.begin(), list.end(), value) == list.end()) list.push_back(value);
   };
-  for (const std::string& name : entry["of"].get<std::vector<std::string>>()) {
+  for (const Json& of : entry["of"]) {  // a string, or a list of them
+    const auto name = of.get<std::string>();
     const auto field = std::find_if(route->fields.begin(), route->fields.end(),
                                     [&](const FieldConfig& f) { return f.name == name; });
     if (field == route->fields.end()) {
