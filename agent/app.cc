@@ -6,22 +6,18 @@
 #include <thread>
 #include <tuple>
 
+#include "agent/broker_link.h"
 #include "agent/clock.h"
 #include "agent/config_route.h"
 #include "agent/envelope.h"
 #include "agent/lint.h"
 #include "agent/object_writer.h"
-#include "transport/topic_filter.h"
 
 namespace agent {
 namespace {
 
 using std::chrono::milliseconds;
 using std::chrono::steady_clock;
-
-// The broker drops what is larger without a word, so this is far above the largest payload that
-// is taken: a payload that is only somewhat too large is refused here, where it is counted.
-constexpr std::uint32_t kPacketBytesMax = 2 << 20;
 
 std::string random_nonce() {
   std::random_device device;
@@ -63,36 +59,6 @@ std::string needs_restart(const Config& present, const Config& next) {
   return {};
 }
 
-std::vector<transport::Subscription> subscriptions(const Config& config) {
-  std::vector<transport::Subscription> list;
-  for (const RouteConfig& route : config.routes) {
-    for (const transport::TopicPattern& pattern : route.subscribe) {
-      const auto known = std::find_if(list.begin(), list.end(), [&](const auto& subscription) {
-        return subscription.filter == pattern.filter();
-      });
-      if (known != list.end()) {
-        known->qos = std::max(known->qos, route.qos);
-        continue;
-      }
-      transport::Subscription subscription;
-      subscription.filter = pattern.filter();
-      subscription.qos = route.qos;
-      // No Local is not allowed on a shared subscription (MQTT 5, 3.8.3.1).
-      subscription.no_local = !transport::is_shared(subscription.filter);
-      // Stored messages come with a new subscription, not again after every reconnect; those
-      // that a route does not want are refused and counted on arrival.
-      subscription.retain_handling = 1;
-      list.push_back(std::move(subscription));
-    }
-  }
-  transport::Subscription feedback;
-  feedback.filter = config.own_topic("feedback/+");
-  // A stored one comes once and is refused aloud, so that its sender learns of the mistake.
-  feedback.retain_handling = 1;
-  list.push_back(std::move(feedback));
-  return list;
-}
-
 // `model` with a place for the prompts that were evaluated.
 ModelConfig with_prefixes(ModelConfig model, const StateDir& state_dir) {
   model.prefix_dir = state_dir.subfolder("prefixes");
@@ -109,6 +75,7 @@ App::App(Config config, AppOptions options, Logger* logger)
       source_(config.topic_root + "/" + config.agent_id),
       config_(checked(std::move(config), logger)),
       state_dir_(config_.state_dir),
+      alarms_(source_ + "/alarm/"),
       inbox_(options_.inbox),
       feedback_(logger, [this](const FeedbackRefusal& refusal) { tell_refused(refusal); }),
       ingress_(&inbox_, &ledger_, &feedback_, logger),
@@ -164,6 +131,7 @@ bool App::tick() {
   }
   pump();
   update_status();
+  publish_alarms();
   if (steady_clock::now() >= metrics_at_) publish_metrics();
   return true;
 }
@@ -283,6 +251,20 @@ void App::update_status() {
   status_connect_ = link.connects;
 }
 
+void App::publish_alarms() {
+  const transport::LinkState link = link_->state();
+  if (!link.connected()) return;
+  if (alarms_connect_ != link.connects) alarms_.tell_all();
+  alarms_connect_ = link.connects;
+  bool sent = true;
+  for (transport::Message& message : alarms_.take_changes()) {
+    sent = link_->publish(std::move(message), [](transport::PublishResult) {}) && sent;
+  }
+  // One that the link did not take is told again with the others; a lost one with the next
+  // connection.
+  if (!sent) alarms_.tell_all();
+}
+
 void App::publish_metrics() {
   const transport::LinkState link = link_->state();
   if (!link.connected()) return;
@@ -371,26 +353,6 @@ bool App::stop() {
                                   {"decided", std::to_string(books.outcome(Outcome::Decided))},
                                   {"unsent", std::to_string(outbox_.counts().waiting)}});
   return ended;
-}
-
-transport::ClientOptions client_options(const Config& config, const StatusReport& will) {
-  transport::ClientOptions options;
-  options.uri = config.broker.uri;
-  options.client_id = config.agent_id;
-  options.username = config.broker.username;
-  if (!config.broker.password_file.empty()) {
-    options.password = read_secret(config.broker.password_file);
-  }
-  options.tls = {config.broker.tls.ca, config.broker.tls.cert, config.broker.tls.key};
-  options.keep_alive = std::chrono::seconds(config.broker.keep_alive_s);
-  options.session_expiry = std::chrono::seconds(config.broker.session_expiry_s);
-  options.packet_bytes_max = kPacketBytesMax;
-  transport::Message message;
-  message.topic = config.own_topic("status");
-  message.payload = status_json(will);
-  message.retained = true;
-  options.will = std::move(message);
-  return options;
 }
 
 }  // namespace agent

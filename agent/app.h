@@ -12,6 +12,7 @@
 #include <string>
 #include <vector>
 
+#include "agent/alarms.h"
 #include "agent/config.h"
 #include "agent/feedback.h"
 #include "agent/inbox.h"
@@ -79,6 +80,8 @@ class App {
   // Publishes the status if it differs from what the broker was last given.
   void update_status();
   void publish_metrics();
+  // Publishes what changed of the alarms, all of them on a new connection.
+  void publish_alarms();
 
   const AppOptions options_;
   Logger* const logger_;
@@ -100,12 +103,14 @@ class App {
   std::string state_since_;
   std::string status_sent_;
   std::uint64_t status_connect_ = 0;  // connection on which it was sent
+  std::uint64_t alarms_connect_ = 0;  // the same of the alarms
   std::chrono::steady_clock::time_point metrics_at_{};
 
   // Link thread only.
   std::uint64_t link_failures_ = 0;  // since the last connection
   std::uint64_t link_connects_ = 0;  // of which the log has told
 
+  Alarms alarms_;
   Inbox inbox_;
   Ledger ledger_;
   FeedbackBooks feedback_;
@@ -115,8 +120,5 @@ class App {
   std::unique_ptr<transport::Link> link_;
   Worker worker_;  // after the link, which its thread uses until it is joined
 };
-
-// Password and key files read, everything else from the configuration.
-transport::ClientOptions client_options(const Config& config, const StatusReport& will);
 
 }  // namespace agent

@@ -56,7 +56,7 @@ bool RouteSet::allows_reply(std::string_view topic) const {
 std::vector<std::string> output_filters(const Config& config) {
   std::vector<std::string> filters = {config.own_topic("status"), config.own_topic("metrics"),
                                       config.own_topic("abstained/+"),
-                                      config.own_topic("refused/+")};
+                                      config.own_topic("refused/+"), config.own_topic("alarm/+")};
   for (const RouteConfig& route : config.routes) filters.push_back(route.publish.filter());
   return filters;
 }
