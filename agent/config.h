@@ -105,6 +105,7 @@ struct RouteConfig {
   bool cache = true;
   bool head = true;
   bool model = true;
+  double learn_from_self = 0;  // weight of the model's own sure answers as lessons; 0: none
   double min_confidence = 0;
   std::string fallback;  // compact JSON; empty: none
   transport::TopicTemplate publish{"-"};

@@ -58,7 +58,8 @@ constexpr auto kKeys = std::to_array<KeySpec>({
 {"state_dir",                String,       false, "\"\"",        0,     4096,      "bytes", "",
  "Folder of this agent alone, made if absent and locked while it runs, so that two agents "
  "cannot share one identity on a machine. Prompts that were evaluated are kept in it, which makes "
- "the next start quicker. Empty: none."},
+ "the next start quicker, and what was taught by feedback (`picolm.db`), which is lost at the end "
+ "without it. Empty: none."},
 {"routes",                   ObjectList,   true,  "",            1,     256,       "items", "",
  "What is decided. A message goes to every route that it matches."},
 {"routes[].name",            String,       true,  "",            1,     64,        "bytes", "",
@@ -118,7 +119,8 @@ constexpr auto kKeys = std::to_array<KeySpec>({
  "What the model is told before every message."},
 {"routes[].examples",        PathOrList,   false, "[]",          0,     1000,      "rows",  "",
  "Rows `{\"payload\":…,\"expected\":{…}}`, inline or as a file of JSON lines. The route "
- "learns from them at start (from the last 512), and `check` compares its decisions with them."},
+ "learns from them at start, together with what it was taught by feedback (the newest 512 in "
+ "all), and `check` compares its decisions with them."},
 {"routes[].bind",            StringMap,    false, "{}",          0,     64,        "items", "",
  "Properties of the decision that the agent fills from named levels, such as "
  "`\"press-{press}\"`; the model neither sees nor decides them."},
@@ -136,6 +138,9 @@ constexpr auto kKeys = std::to_array<KeySpec>({
  "Who may decide, in order: `rules`, sure decisions on the same values before, what was learned "
  "where it is sure, the model. A route that was taught nothing asks the model; one of rules alone "
  "needs none."},
+{"routes[].learn_from_self", Number,       false, "0",           0,     0.5,       "",      "",
+ "Weight of lessons taken from the model's own answers of at least 0.95 confidence, at most 128 "
+ "and marked `self`; a person's word always stands above them. 0: none."},
 {"routes[].min_confidence",  Number,       false, "0",           0,     1,         "",      "",
  "Below it the agent abstains."},
 {"routes[].fallback",        Json,         false, "",            kNone, kNone,     "",      "",

@@ -104,6 +104,12 @@ void read_policy(const Json& json, const std::string& where, RouteConfig* route)
     route->head = has("head");
     route->model = has("model");
   }
+  if (json.contains("learn_from_self")) {
+    route->learn_from_self = json["learn_from_self"].get<double>();
+  }
+  if (route->learn_from_self > 0 && !(route->head && route->model)) {
+    throw ConfigError(where + ".learn_from_self: needs the rungs \"head\" and \"model\"");
+  }
   if (json.contains("min_confidence")) route->min_confidence = json["min_confidence"].get<double>();
 }
 

@@ -17,6 +17,9 @@ using std::chrono::milliseconds;
 using std::chrono::steady_clock;
 
 constexpr milliseconds kTendInterval{1000};
+constexpr milliseconds kOwnInterval{60'000};
+constexpr std::size_t kOwnMax = 16;  // considered between two times of teaching
+constexpr double kOwnConfidence = 0.95;
 
 std::vector<std::int64_t> lesson_ids(const TeachPlan& plan) {
   std::vector<std::int64_t> ids;
@@ -225,6 +228,51 @@ void Learner::remember(const InboxItem& item, const DecisionRecord& record, cons
   if (store_->inputs().add(std::move(input))) flush();
 }
 
+void Learner::consider(const InboxItem& item, const DecisionRecord& record, const Element& element,
+                       std::size_t element_index) {
+  const RouteConfig& route = item.route->config();
+  const bool sure = record.outcome == Outcome::Decided && record.rung == inference::Rung::Model &&
+                    record.confidence >= kOwnConfidence;
+  if (route.learn_from_self <= 0 || !sure || own_.size() >= kOwnMax) return;
+  StoredLesson lesson;
+  lesson.route = route.name;
+  lesson.schema_hash = route.schema_hash;
+  lesson.text = element.text;
+  lesson.payload = element_payload(route, item.message.payload, element_index);
+  lesson.topic = record.topic;
+  lesson.expected = record.decision;
+  lesson.weight = route.learn_from_self;
+  lesson.source = "self";
+  lesson.input = record.input_id;
+  lesson.time_ms = record.time_ms;
+  own_.push_back(std::move(lesson));
+}
+
+void Learner::teach_own(const School& school) {
+  const auto now = steady_clock::now();
+  if (own_.empty() || school.sets.empty()) return;
+  if (own_taught_at_ && now - *own_taught_at_ < kOwnInterval) return;
+  own_taught_at_ = now;
+  const std::vector<StoredLesson> own = std::move(own_);
+  own_.clear();
+  for (const Route* route : school.sets.back()->routes()) {
+    // Its own answer never stands against a lesson that the route has.
+    const TeachPlan known = plan(route->config());
+    std::vector<StoredLesson> lessons;
+    for (const StoredLesson& lesson : own) {
+      const auto same_text = [&](const auto& row) { return row.text == lesson.text; };
+      if (lesson.route == route->name() &&
+          std::none_of(known.rows.begin(), known.rows.end(), same_text) &&
+          std::none_of(lessons.begin(), lessons.end(), same_text)) {
+        lessons.push_back(lesson);
+      }
+    }
+    if (lessons.empty()) continue;
+    store_->lessons().add_all(lessons);
+    teach(route->name(), {}, school);
+  }
+}
+
 void Learner::flush() {
   try {
     store_->inputs().flush();
@@ -239,6 +287,7 @@ void Learner::tend(const School& school) {
   tended_at_ = now;
   flush();
   try {
+    teach_own(school);
     const std::int64_t version = store_->database().data_version();
     if (version == data_version_) return;
     data_version_ = version;

@@ -7,6 +7,7 @@
 #include <chrono>
 #include <map>
 #include <memory>
+#include <optional>
 #include <span>
 #include <string>
 #include <vector>
@@ -46,8 +47,12 @@ class Learner {
   void remember(const InboxItem& item, const DecisionRecord& record, const Element& element,
                 std::size_t element_index);
 
-  // Between messages: writes recent inputs now and then, and teaches what another process, such
-  // as `picolm-agent lessons forget`, has changed.
+  // What the model decided for sure may become a lesson, if the route says so.
+  void consider(const InboxItem& item, const DecisionRecord& record, const Element& element,
+                std::size_t element_index);
+
+  // Between messages: teaches what was considered, at most once a minute, writes recent inputs now
+  // and then, and teaches what another process, such as `picolm-agent lessons forget`, has changed.
   void tend(const School& school);
 
  private:
@@ -65,6 +70,7 @@ class Learner {
   void teach(const std::string& route, std::span<Pupil> pupils, const School& school);
   void teach_one(OpenRoutes* set, const Route& route, std::span<Pupil> pupils,
                  const School& school);
+  void teach_own(const School& school);
   void flush();
   void report_failure(const StoreError& error);
 
@@ -72,6 +78,8 @@ class Learner {
   FeedbackBooks* const books_;
   Logger* const logger_;
   std::map<std::string, std::vector<std::int64_t>> taught_;  // route -> lessons, as last planned
+  std::vector<StoredLesson> own_;  // considered and not stored yet; bounded
+  std::optional<std::chrono::steady_clock::time_point> own_taught_at_;
   std::int64_t data_version_ = 0;
   std::uint64_t failures_ = 0;
   std::chrono::steady_clock::time_point tended_at_{};

@@ -281,6 +281,7 @@ void Worker::decide(std::vector<Input>* batch) {
     // Into the outbox before the books close: what is counted as decided is on its way.
     options_.deliver(record, item.route->config(), item.message.properties);
     learner_->remember(item, record, *inputs[i].element, inputs[i].element_index);
+    learner_->consider(item, record, *inputs[i].element, inputs[i].element_index);
     finish(record);
     if (record.outcome == Outcome::Decided || record.outcome == Outcome::Abstained) {
       const std::chrono::duration<double, std::milli> taken =

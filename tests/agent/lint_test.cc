@@ -62,6 +62,16 @@ INSTANTIATE_TEST_SUITE_P(
                     // replies
                     Loop{"reply/x", "y", "reply/#", true}, Loop{"reply/x", "y", "reply/y", false}));
 
+TEST(Lint, RefusesARouteThatCouldTeachOrTakesFeedbackForInput) {
+  TestJson json = good_config();
+  json["routes"][1] = second_route("a/{x}", "picolm/agent-1/{x}/press");
+  EXPECT_TRUE(mentions(lint(load(json)).errors, "teach itself"));
+  json["routes"][1] = second_route("picolm/+/feedback/press", "x");
+  EXPECT_TRUE(mentions(lint(load(json)).errors, "never an input"));
+  json["routes"][1] = second_route("picolm/agent-2/feedback/press", "x");
+  EXPECT_TRUE(lint(load(json)).errors.empty());
+}
+
 TEST(Lint, WarnsOfATargetThatTheTopicCouldSay) {
   TestJson json = good_config();
   json["routes"][0].erase("bind");

@@ -200,6 +200,36 @@ TEST(Ingress, RetainedMessagesAreRefusedUnlessTheyAreState) {
   }
 }
 
+TEST(Ingress, FeedbackIsNoInputAndWaitsInOrderWithThem) {
+  Gate gate(TestJson::object());
+  gate.arrive(kTopic, "{}");
+  gate.arrive("picolm/agent-1/feedback/press", "{}");
+  gate.arrive(kTopic, "{}");
+  EXPECT_EQ(gate.feedback.counts().received, 1U);
+  EXPECT_EQ(gate.ledger.snapshot().received, 2U);
+  const auto items = gate.inbox.pop(8, milliseconds(0));
+  ASSERT_EQ(items.size(), 3U);
+  EXPECT_EQ(items[0].kind, InboxKind::Input);
+  EXPECT_EQ(items[1].kind, InboxKind::Feedback);
+  EXPECT_EQ(items[1].route->name(), "press");
+  EXPECT_EQ(items[2].kind, InboxKind::Input);
+}
+
+TEST(Ingress, FeedbackThatCannotTeachIsRefusedAloud) {
+  Gate gate(TestJson::object(), {.messages_max = 4, .telemetry_share_percent = 50});
+  const std::string own = "picolm/agent-1/feedback/";
+  gate.arrive(own + "nobody", "{}");
+  gate.arrive(own + "press", "{}", true);
+  gate.arrive(own + "press", std::string(kFeedbackBytesMax + 1, ' '));
+  for (int i = 0; i < 3; ++i) gate.arrive(own + "press", "{}");
+  std::vector<std::string> reasons;
+  for (const FeedbackRefusal& refusal : gate.told) reasons.emplace_back(refusal.reason);
+  EXPECT_EQ(reasons, (std::vector<std::string>{"unknown_route", "retained", "feedback_too_large",
+                                               "queue_full"}));
+  EXPECT_EQ(gate.feedback.counts().received, 6U);
+  EXPECT_EQ(gate.ledger.snapshot().received, 0U) << "no input of any route";
+}
+
 TEST(Ingress, ALargePayloadIsRefusedBeforeItIsQueued) {
   Gate gate(TestJson::object());
   gate.arrive(kTopic, std::string(1'000'000, 'x'));

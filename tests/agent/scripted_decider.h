@@ -28,11 +28,15 @@ class ScriptedDecider final : public Decider {
   }
   void close_route(RouteHandle route) override { open_.erase(route); }
   inference::TeachReport teach(RouteHandle, std::span<const inference::Example> examples) override {
-    for (const inference::Example& example : examples) {
-      taught.emplace_back(example.message, example.expected);
-    }
     inference::TeachReport report;
-    report.used = examples.size();
+    for (std::size_t i = 0; i < examples.size(); ++i) {
+      if (unteachable == examples[i].message) {
+        report.refused.push_back({i, "teaches nothing"});
+        continue;
+      }
+      taught.emplace_back(examples[i].message, examples[i].expected);
+      ++report.used;
+    }
     return report;
   }
   std::vector<inference::Decision> decide(std::span<const Question> questions) override {
@@ -47,6 +51,7 @@ class ScriptedDecider final : public Decider {
 
   std::size_t open_count() const { return open_.size(); }
   std::vector<std::pair<std::string, std::string>> taught;  // message, expected
+  std::string unteachable;                                  // message that the engine refuses
   std::vector<std::size_t> batches;                         // sizes of those that were answered
 
  private:

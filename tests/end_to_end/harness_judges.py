@@ -75,10 +75,13 @@ class Judges(unittest.TestCase):
 
     def test_metrics_that_do_not_add_up_are_noticed(self):
         good = {"received": 5, "pending": 1, "reasons": {"retained": 1},
-                "outcomes": dict.fromkeys(decisions.OUTCOMES, 0) | {"DECIDED": 3, "REJECTED": 1}}
+                "outcomes": dict.fromkeys(decisions.OUTCOMES, 0) | {"DECIDED": 3, "REJECTED": 1},
+                "feedback": {"received": 3, "accepted": 1, "refused": 2,
+                             "reasons": {"retained": 2}}}
         decisions.check_metrics(good)
         for path, value in ((("received",), 6), (("pending",), 0), (("reasons", "retained"), 2),
-                            (("outcomes", "DECIDED"), 2), (("outcomes", "LOST"), 0)):
+                            (("outcomes", "DECIDED"), 2), (("outcomes", "LOST"), 0),
+                            (("feedback", "received"), 2), (("feedback", "refused"), 1)):
             with self.subTest(path):
                 wrong = copy.deepcopy(good)
                 place = wrong

@@ -61,6 +61,7 @@ class Hostile(case.AgentCase):
             reasons[reason] = reasons.get(reason, 0) + 1
             if number % 6 == 0:
                 self.decide("notes", '{"a":1}')
+        self.decide("notes", '{"a":1}')  # so the last bad one has arrived as well
         decided = len(self.observer.of(self.out()))
         self.assert_books(self.stop_agent(), decided=decided, reasons=reasons)
 

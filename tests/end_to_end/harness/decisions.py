@@ -147,5 +147,8 @@ def check_metrics(document):
     assert set(document["outcomes"]) == OUTCOMES, document["outcomes"]
     finished = sum(document["outcomes"].values())
     assert document["received"] == finished + document["pending"], document
+    feedback = document["feedback"]
+    assert feedback["received"] >= feedback["accepted"] + feedback["refused"], feedback
+    assert sum(feedback["reasons"].values()) == feedback["refused"], feedback
     not_reasons = document["outcomes"]["DECIDED"]
     assert sum(document["reasons"].values()) == finished - not_reasons, document
