@@ -4,13 +4,12 @@
 #include <exception>
 #include <random>
 #include <thread>
-#include <tuple>
 
 #include "agent/broker_link.h"
 #include "agent/clock.h"
+#include "agent/config_change.h"
 #include "agent/config_route.h"
 #include "agent/envelope.h"
-#include "agent/lint.h"
 #include "agent/object_writer.h"
 
 namespace agent {
@@ -30,35 +29,6 @@ std::string random_nonce() {
   return nonce;
 }
 
-Config checked(Config config, Logger* logger) {
-  const Findings findings = lint(config);
-  for (const std::string& warning : findings.warnings) {
-    logger->warning("config.warning", {{"text", warning}});
-  }
-  if (!findings.errors.empty()) throw ConfigError(config.file + ": " + findings.errors.front());
-  return config;
-}
-
-// Why a running agent cannot change to `next`, or empty.
-std::string needs_restart(const Config& present, const Config& next) {
-  const auto broker = [](const Config& config) {
-    const BrokerConfig& b = config.broker;
-    return std::tuple(b.uri, b.username, b.password_file, b.tls.ca, b.tls.cert, b.tls.key,
-                      b.keep_alive_s, b.session_expiry_s);
-  };
-  const auto model = [](const Config& config) {
-    const ModelConfig& m = config.model;
-    return std::tuple(m.path, m.sha256, m.memory_bytes, m.threads, m.read_mb_s);
-  };
-  if (present.agent_id != next.agent_id) return "agent_id";
-  if (present.topic_root != next.topic_root) return "topic_root";
-  if (present.state_dir != next.state_dir) return "state_dir";
-  if (broker(present) != broker(next)) return "broker";
-  if (!present.needs_model() && next.needs_model()) return "rungs: the need of a model";
-  if (model(present) != model(next)) return "model";
-  return {};
-}
-
 // `model` with a place for the prompts that were evaluated.
 ModelConfig with_prefixes(ModelConfig model, const StateDir& state_dir) {
   model.prefix_dir = state_dir.subfolder("prefixes");
@@ -73,26 +43,37 @@ App::App(Config config, AppOptions options, Logger* logger)
       started_at_(steady_clock::now()),
       file_(config.file),
       source_(config.topic_root + "/" + config.agent_id),
-      config_(checked(std::move(config), logger)),
+      config_(checked(advise_only(std::move(config), options_.advise), logger)),
       state_dir_(config_.state_dir),
       alarms_(source_ + "/alarm/"),
       inbox_(options_.inbox),
       feedback_(logger, [this](const FeedbackRefusal& refusal) { tell_refused(refusal); }),
-      ingress_(&inbox_, &ledger_, &feedback_, logger),
-      outbox_(options_.outbox,
-              [this](transport::Message message, Outbox::Done done) {
-                transport::Link* link = link_for_send_;
-                return link != nullptr && link->publish(std::move(message), std::move(done));
-              }),
+      side_(config_.state_dir.empty() ? "" : config_.state_dir + "/stop.db", &alarms_, logger,
+            [this] { inbox_.wake(); }),
+      ingress_(&inbox_, &ledger_, &feedback_, logger, &side_),
+      outbox_(
+          options_.outbox,
+          [this](transport::Message message, Outbox::Done done) {
+            transport::Link* link = link_for_send_;
+            return link != nullptr && link->publish(std::move(message), std::move(done));
+          },
+          [this](const Outbound& outbound) {
+            return outbound.duty != Outbound::Duty::Command || !side_.stops().standing();
+          }),
       worker_({config_.agent_id, random_nonce(),
                [load = options_.load, model = with_prefixes(config_.model, state_dir_),
                 needed = config_.needs_model()] { return needed ? load(model) : no_model(); },
                [path = config_.state_dir] { return open_store(path, {}); },
                [this](const DecisionRecord& record, const RouteConfig& route,
-                      const transport::Properties& request) { deliver(record, route, request); }},
+                      const transport::Properties& request) { deliver(record, route, request); },
+               [this](const ConfirmRequest& request) { ask(request); }, &side_, &alarms_},
               &inbox_, &ledger_, &feedback_, logger) {
   // Options that can never work must not wait for the model to be loaded.
   transport::make_paho_factory(client_options(config_, status()));
+  for (const std::string_view code : {alarm::kAckMissing, alarm::kActSuspended, alarm::kClock,
+                                      alarm::kSilent, alarm::kStop, alarm::kStore}) {
+    alarms_.declare(code);
+  }
 }
 
 App::~App() = default;
@@ -100,6 +81,7 @@ App::~App() = default;
 void App::start() {
   auto routes = make_route_set(config_, generation_);
   ingress_.set_routes(routes);
+  side_.silence().set_routes(*routes, moment_now().steady_ms);
   logger_->info("agent.starting", {{"agent", config_.agent_id},
                                    {"version", PICOLM_VERSION},
                                    {"routes", std::to_string(config_.routes.size())},
@@ -129,6 +111,7 @@ bool App::tick() {
     }
     return true;
   }
+  watch_clock();
   pump();
   update_status();
   publish_alarms();
@@ -171,11 +154,23 @@ void App::on_link(const transport::LinkState& state) {
                      {"connects", std::to_string(state.connects)}});
     }
     link_connects_ = state.connects;
+    // All that the broker had kept for this session comes before the fence does.
+    if (fence_connect_ != state.connects) {
+      fence_connect_ = state.connects;
+      transport::Message fence;
+      fence.topic = source_ + "/fence";
+      fence.payload = side_.raise_fence();
+      fence.properties.message_expiry_s = 60;
+      if (!link_->publish(std::move(fence), [](transport::PublishResult) {})) fence_connect_ = 0;
+    }
     for (const std::string& filter : state.refused_filters) {
       logger_->error("link.subscription_refused", {{"filter", filter}});
     }
     outbox_.pump(state.version, steady_clock::now());
-  } else if (state.phase == Waiting && worth_logging(++link_failures_)) {
+  } else {
+    side_.link_down();
+  }
+  if (state.phase == Waiting && worth_logging(++link_failures_)) {
     logger_->warning("link.down", {{"cause", state.cause},
                                    {"reason_code", std::to_string(state.reason_code)},
                                    {"attempts", std::to_string(state.attempts)}});
@@ -189,6 +184,16 @@ void App::deliver(const DecisionRecord& record, const RouteConfig& route,
   for (Outbound& outbound : compose(record, route, request, *ingress_.routes(), sender)) {
     outbox_.add(std::move(outbound), now);
   }
+  pump();
+}
+
+void App::ask(const ConfirmRequest& request) {
+  Outbound note;
+  note.message.topic = source_ + "/confirm/" + request.route;
+  note.message.payload = request.payload;
+  note.message.properties.content_type = "application/json";
+  note.payload_311 = note.message.payload;
+  outbox_.add(std::move(note), steady_clock::now());
   pump();
 }
 
@@ -251,6 +256,17 @@ void App::update_status() {
   status_connect_ = link.connects;
 }
 
+void App::watch_clock() {
+  const Moment now = moment_now();
+  side_.clock().observe(now);
+  if (side_.clock().trusted()) {
+    alarms_.clear(alarm::kClock, "", now.wall_ms);
+  } else {
+    alarms_.raise(alarm::kClock, "", Severity::Error,
+                  "the wall clock jumped or is before the year 2026; nothing acts", now.wall_ms);
+  }
+}
+
 void App::publish_alarms() {
   const transport::LinkState link = link_->state();
   if (!link.connected()) return;
@@ -292,7 +308,7 @@ void App::reload() {
     return;
   }
   try {
-    Config next = checked(load_config(file_), logger_);
+    Config next = checked(advise_only(load_config(file_), options_.advise), logger_);
     std::string changed;
     {
       const std::lock_guard lock(mutex_);
@@ -313,6 +329,7 @@ void App::reload() {
 void App::apply(Config config, std::shared_ptr<const RouteSet> routes) {
   logger_->info("config.reloaded",
                 {{"config_hash", config.hash}, {"routes", std::to_string(config.routes.size())}});
+  side_.silence().set_routes(*routes, moment_now().steady_ms);
   ingress_.set_routes(std::move(routes));
   link_->set_subscriptions(subscriptions(config));
   const std::lock_guard lock(mutex_);

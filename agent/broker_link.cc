@@ -4,6 +4,7 @@
 #include <chrono>
 #include <string>
 
+#include "agent/route.h"
 #include "transport/topic_filter.h"
 
 namespace agent {
@@ -37,6 +38,25 @@ std::vector<transport::Subscription> subscriptions(const Config& config) {
       list.push_back(std::move(subscription));
     }
   }
+  const auto add = [&](std::string filter, int retain_handling) {
+    const auto known = std::find_if(list.begin(), list.end(),
+                                    [&](const auto& each) { return each.filter == filter; });
+    if (known != list.end()) return;
+    transport::Subscription subscription;
+    subscription.filter = std::move(filter);
+    subscription.retain_handling = retain_handling;
+    list.push_back(std::move(subscription));
+  };
+  for (const std::string& filter : state_filters(config)) add(filter, 0);
+  for (const std::string& filter : notice_filters(config)) add(filter, 2);
+  // A stored stop counts at every connect.
+  add(config.own_topic("stop"), 0);
+  add(config.topic_root + "/all/stop", 0);
+  transport::Subscription fence;
+  fence.filter = config.own_topic("fence");
+  fence.no_local = false;  // it comes from the agent itself
+  fence.retain_handling = 2;
+  list.push_back(std::move(fence));
   transport::Subscription feedback;
   feedback.filter = config.own_topic("feedback/+");
   // A stored one comes once and is refused aloud, so that its sender learns of the mistake.

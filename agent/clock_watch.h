@@ -8,7 +8,7 @@
 #include <cstdint>
 #include <mutex>
 
-#include "agent/target_book.h"
+#include "agent/clock.h"
 
 namespace agent {
 

@@ -15,6 +15,7 @@
 #include <string_view>
 #include <utility>
 
+#include "agent/clock.h"
 #include "agent/interlock_config.h"
 #include "agent/outcome.h"
 #include "agent/target_book.h"

@@ -40,10 +40,15 @@ void Outbox::add(Outbound message, SteadyTime now) {
   }
 }
 
+bool Outbox::has_expired(const Entry& entry, SteadyTime now) const {
+  const std::chrono::milliseconds own(entry.outbound.lifetime_ms);
+  return now - entry.added_at >= (own.count() > 0 ? own : limits_.expiry);
+}
+
 void Outbox::expire_locked(SteadyTime now) {
   for (auto it = entries_.begin(); it != entries_.end();) {
     // What is in flight is left to its acknowledgement or its loss.
-    if (it->second.in_flight || now - it->second.added_at < limits_.expiry) {
+    if (it->second.in_flight || !has_expired(it->second, now)) {
       ++it;
       continue;
     }
@@ -56,8 +61,18 @@ void Outbox::expire_locked(SteadyTime now) {
 std::optional<std::pair<std::uint64_t, transport::Message>> Outbox::take_locked(
     transport::ProtocolVersion version, SteadyTime now) {
   if (in_flight_ >= limits_.in_flight_max) return std::nullopt;
-  for (auto& [sequence, entry] : entries_) {
-    if (entry.in_flight) continue;
+  for (auto it = entries_.begin(); it != entries_.end();) {
+    auto& [sequence, entry] = *it;
+    if (entry.in_flight) {
+      ++it;
+      continue;
+    }
+    if (gate_ && !gate_(entry.outbound)) {
+      bytes_ -= size_of(entry);
+      it = entries_.erase(it);
+      ++counts_.stopped;
+      continue;
+    }
     entry.in_flight = true;
     ++in_flight_;
     transport::Message message = entry.outbound.message;

@@ -33,6 +33,7 @@ struct OutboxCounts {
   std::uint64_t no_subscribers = 0;
   std::uint64_t refused = 0;  // by the broker, for good
   std::uint64_t expired = 0;
+  std::uint64_t stopped = 0;    // the gate refused it
   std::uint64_t dropped = 0;    // the box was full
   std::uint64_t waiting = 0;    // now
   std::uint64_t in_flight = 0;  // now
@@ -44,7 +45,11 @@ class Outbox {
   // Hands one message to the link; false: it takes none now. See transport::Link::publish.
   using Send = std::function<bool(transport::Message, Done)>;
 
-  Outbox(const OutboxLimits& limits, Send send) : limits_(limits), send_(std::move(send)) {}
+  // Whether a message may still leave; asked at every send. One that may not is dropped.
+  using Gate = std::function<bool(const Outbound&)>;
+
+  Outbox(const OutboxLimits& limits, Send send, Gate gate = {})
+      : limits_(limits), send_(std::move(send)), gate_(std::move(gate)) {}
 
   // Keeps `message`. The caller pumps afterwards.
   void add(Outbound message, SteadyTime now);
@@ -63,6 +68,7 @@ class Outbox {
   };
 
   static std::size_t size_of(const Entry& entry);
+  bool has_expired(const Entry& entry, SteadyTime now) const;
   void expire_locked(SteadyTime now);
   // The next message to send, marked as in flight; nothing: none, or too many are in flight.
   std::optional<std::pair<std::uint64_t, transport::Message>> take_locked(
@@ -72,6 +78,7 @@ class Outbox {
 
   const OutboxLimits limits_;
   const Send send_;
+  const Gate gate_;
   mutable std::mutex mutex_;  // never held while send_ runs
   // Guarded by mutex_.
   std::map<std::uint64_t, Entry> entries_;  // by order of add()

@@ -16,12 +16,6 @@
 
 namespace agent {
 
-// One moment on both clocks.
-struct Moment {
-  std::int64_t wall_ms = 0;    // since 1970
-  std::int64_t steady_ms = 0;  // of the steady clock
-};
-
 struct TargetLimits {
   std::size_t targets_max = 4096;
   std::size_t reserved = 256;  // more, for safe actions only

@@ -12,8 +12,9 @@ namespace {
 using std::chrono::milliseconds;
 using std::chrono::steady_clock;
 
-constexpr std::size_t kBatchInputs = 8;  // decided together
-constexpr milliseconds kIdleWait{1000};  // a reload or a stop wakes earlier
+constexpr std::size_t kBatchInputs = 8;     // decided together
+constexpr milliseconds kWatchfulWait{100};  // something has a time limit
+constexpr milliseconds kIdleWait{1000};     // a reload or a stop wakes earlier
 
 }  // namespace
 
@@ -115,13 +116,17 @@ void Worker::run(std::shared_ptr<const RouteSet> routes) {
     if (reload) apply_reload(*reload);
     const auto sets = open_sets();
     learner_->tend({sets, judge_.get()});
-    const auto items = inbox_->pop(kBatchInputs, stopping_ ? milliseconds(0) : kIdleWait);
+    tend_acts();
+    const bool watchful = actor_->waits() || options_.side->silence().watches();
+    const milliseconds wait = watchful ? kWatchfulWait : kIdleWait;
+    const auto items = inbox_->pop(kBatchInputs, stopping_ ? milliseconds(0) : wait);
     if (!items.empty()) {
       process(items);
     } else if (stopping_) {
       break;
     }
   }
+  conclude(actor_->abandon());
   open_.clear();
   learner_.reset();  // writes what it still holds
   judge_.reset();
@@ -133,6 +138,7 @@ bool Worker::load(const RouteSet& routes) {
   try {
     model_ = options_.load();
     learner_ = std::make_unique<Learner>(options_.open_store(), feedback_, logger_);
+    actor_ = std::make_unique<Actor>(options_.side, options_.alarms);
     RouteStates states;
     OpenSet set = open(routes, &states);
     const bool all_failed = std::all_of(states.begin(), states.end(),
@@ -278,18 +284,94 @@ void Worker::decide(std::vector<Input>* batch) {
   for (std::size_t i = 0; i < records.size(); ++i) {
     const DecisionRecord& record = records[i];
     const InboxItem& item = *(*batch)[i].item;
-    // Into the outbox before the books close: what is counted as decided is on its way.
-    options_.deliver(record, item.route->config(), item.message.properties);
     learner_->remember(item, record, *inputs[i].element, inputs[i].element_index);
     learner_->consider(item, record, *inputs[i].element, inputs[i].element_index);
+    Settled settled{record, item.route, item.message.properties, item.received_at};
+    conclude(
+        actor_->settle(std::move(settled), act_input_of(item, *inputs[i].element), moment_now()));
+  }
+  batch->clear();
+}
+
+void Worker::conclude(std::vector<Settled> settled) {
+  for (const Settled& each : settled) {
+    const DecisionRecord& record = each.record;
+    // Into the outbox before the books close: what is counted as decided is on its way.
+    options_.deliver(record, each.route->config(), each.request);
     finish(record);
     if (record.outcome == Outcome::Decided || record.outcome == Outcome::Abstained) {
       const std::chrono::duration<double, std::milli> taken =
-          steady_clock::now() - item.received_at;
+          steady_clock::now() - each.received_at;
       ledger_->add_latency(taken.count());
     }
   }
-  batch->clear();
+  for (const ConfirmRequest& request : actor_->take_requests()) options_.ask(request);
+}
+
+ActInput Worker::act_input_of(const InboxItem& item, const Element& element) const {
+  ActInput input;
+  input.captures = item.captures;
+  input.values = element.values;
+  input.origin.sequence = item.sequence;
+  input.origin.received_ms =
+      std::chrono::duration_cast<milliseconds>(item.received_at.time_since_epoch()).count();
+  input.origin.source_ms = element.time_ms;
+  input.origin.message_expiry_s = item.message.properties.message_expiry_s;
+  input.origin.retained = item.message.retained;
+  input.origin.queued = item.queued;
+  const auto open = handle_of(item);
+  input.precise = open && open->precise;
+  return input;
+}
+
+void Worker::tend_acts() {
+  const Moment now = moment_now();
+  options_.side->clock().observe(now);
+  conclude(actor_->tend(now));
+  const SilenceWatch::Changes changes = options_.side->silence().tick(now.steady_ms);
+  for (const std::string& topic : changes.speaking) {
+    options_.alarms->clear(alarm::kSilent, topic, now.wall_ms);
+  }
+  for (const SilenceWatch::Silent& silent : changes.silent) {
+    const std::string limit = std::to_string(silent.route->config().silence_s);
+    options_.alarms->raise(alarm::kSilent, silent.topic, Severity::Warning,
+                           silent.topic + ": nothing for " + limit + " s", now.wall_ms);
+    const auto captures = silent.route->match(silent.topic);
+    if (!captures) continue;
+    // The agent's own observation is an input like any other in the books.
+    InboxItem item;
+    item.route = silent.route;
+    item.message.topic = silent.topic;
+    item.captures = *captures;
+    item.received_at = steady_clock::now();
+    item.sequence = options_.side->next_sequence();
+    const std::vector<Element> elements(1);
+    const JudgeInput input = input_of(item, elements, 0);
+    ledger_->receive(1);
+    ActInput act = act_input_of(item, elements[0]);
+    act.precise = true;  // nothing that was learned is in it
+    Settled settled{judge_->silent(input), item.route, {}, item.received_at};
+    conclude(actor_->settle(std::move(settled), std::move(act), now));
+  }
+  tell_precision();
+}
+
+void Worker::tell_precision() {
+  if (open_.empty()) return;
+  const std::int64_t now_ms = wall_ms();
+  for (const Route* route : open_.back().routes->routes()) {
+    const RouteConfig& config = route->config();
+    if (config.mode != RouteMode::Act || !config.needs_model()) continue;
+    const auto found = open_.back().routes->find(route);
+    if (found && found->precise) {
+      options_.alarms->clear(alarm::kActSuspended, config.name, now_ms);
+      continue;
+    }
+    options_.alarms->raise(
+        alarm::kActSuspended, config.name, Severity::Warning,
+        "route " + config.name + ": not precise enough on held-out examples to act; it advises",
+        now_ms);
+  }
 }
 
 void Worker::finish(const DecisionRecord& record) {

@@ -15,8 +15,7 @@ from harness.certificates import Authority
 from harness.places import ROOT
 
 CONFIG = ROOT / "deploy" / "config"
-UNBUILT = ["window", "state", "publish_on", "repeat_s", "interlock", "decision_expiry_s",
-           "deadline_ms", "command"]
+UNBUILT = ["window", "deadline_ms"]
 
 
 def without_comments(text):
