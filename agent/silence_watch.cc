@@ -19,6 +19,11 @@ void SilenceWatch::add(const std::shared_ptr<const Route>& route, std::string_vi
 
 void SilenceWatch::set_routes(const RouteSet& set, std::int64_t now_ms) {
   const std::lock_guard lock(mutex_);
+  for (const auto& [topic, watched] : topics_) {
+    for (const Topic& known : watched) {
+      if (known.silent || known.speaks) released_.push_back(topic);
+    }
+  }
   routes_.clear();
   topics_.clear();
   for (const auto& route : set.routes) {
@@ -46,6 +51,7 @@ void SilenceWatch::heard(std::string_view topic, std::int64_t now_ms) {
 SilenceWatch::Changes SilenceWatch::tick(std::int64_t now_ms) {
   const std::lock_guard lock(mutex_);
   Changes changes;
+  changes.speaking.swap(released_);
   for (auto& [topic, watched] : topics_) {
     for (Topic& known : watched) {
       if (known.speaks) changes.speaking.push_back(topic);

@@ -21,7 +21,8 @@ class SilenceWatch {
  public:
   static constexpr std::size_t kTopicsMax = 4096;  // further ones are not watched
 
-  // From now on these routes are watched; what they expect has `silence_s` from now.
+  // From now on these routes are watched; what they expect has `silence_s` from now. What was
+  // silent before counts as speaking.
   void set_routes(const RouteSet& set, std::int64_t now_ms);
 
   void heard(std::string_view topic, std::int64_t now_ms);
@@ -53,6 +54,7 @@ class SilenceWatch {
   // Guarded by mutex_.
   std::vector<std::shared_ptr<const Route>> routes_;  // that watch
   std::map<std::string, std::vector<Topic>, std::less<>> topics_;
+  std::vector<std::string> released_;  // were silent and are watched no more
 };
 
 }  // namespace agent

@@ -67,6 +67,37 @@ TEST(Outbox, KeepsWhatIsLostAndSendsTheSameBytesAgainInOrder) {
   EXPECT_EQ(outbox.counts().acknowledged, 5U);
 }
 
+TEST(Outbox, AsksTheGateAtEverySendAndKeepsAMessageNoLongerThanItsLife) {
+  FakeLink link;
+  bool stopped = false;
+  Outbox outbox({}, link.send(), [&](const Outbound& out) {
+    return out.duty != Outbound::Duty::Command || !stopped;
+  });
+  const SteadyTime now = std::chrono::steady_clock::now();
+  for (int i = 0; i < 4; ++i) {
+    Outbound out = outbound(i);
+    out.duty = i == 1 ? Outbound::Duty::SafeCommand : Outbound::Duty::Command;
+    out.lifetime_ms = i == 3 ? 9'000 : 5'000;
+    outbox.add(out, now);
+  }
+  outbox.pump(ProtocolVersion::Mqtt5, now);
+  link.up = false;
+  link.answer_all(PublishStatus::Lost);
+  EXPECT_EQ(outbox.counts().waiting, 4U);
+  link.up = true;
+  link.sent.clear();
+  // The stop came while the link was away: of what was sent before only the safe one goes again.
+  stopped = true;
+  outbox.pump(ProtocolVersion::Mqtt5, now + milliseconds(4'999));
+  ASSERT_EQ(link.sent.size(), 1U);
+  EXPECT_EQ(link.sent[0].payload, "1");
+  EXPECT_EQ(outbox.counts().stopped, 3U);
+  link.answer_all(PublishStatus::Lost);
+  outbox.pump(ProtocolVersion::Mqtt5, now + milliseconds(5'000));
+  EXPECT_EQ(outbox.counts().expired, 1U);
+  EXPECT_TRUE(outbox.empty());
+}
+
 TEST(Outbox, ABusyLinkLosesNothingAndIsNotAskedAgainAtOnce) {
   int asked = 0;
   std::vector<std::string> sent;
