@@ -27,14 +27,21 @@ void Outbox::add(Outbound message, SteadyTime now) {
   bytes_ += size_of(entry);
   entries_.emplace(next_sequence_++, std::move(entry));
   ++counts_.added;
+  make_room_locked(false);
+  make_room_locked(true);
+}
+
+void Outbox::make_room_locked(bool safe_too) {
   auto oldest = entries_.begin();
   while ((entries_.size() > limits_.messages_max || bytes_ > limits_.bytes_max) &&
          oldest != entries_.end()) {
-    if (oldest->second.in_flight) {
+    const Entry& entry = oldest->second;
+    const bool kept = entry.outbound.duty == Outbound::Duty::SafeCommand && !safe_too;
+    if (entry.in_flight || kept) {
       ++oldest;
       continue;
     }
-    bytes_ -= size_of(oldest->second);
+    bytes_ -= size_of(entry);
     oldest = entries_.erase(oldest);
     ++counts_.dropped;
   }
@@ -60,10 +67,11 @@ void Outbox::expire_locked(SteadyTime now) {
 
 std::optional<std::pair<std::uint64_t, transport::Message>> Outbox::take_locked(
     transport::ProtocolVersion version, SteadyTime now) {
-  if (in_flight_ >= limits_.in_flight_max) return std::nullopt;
+  if (in_flight_ >= limits_.in_flight_max + limits_.reserved) return std::nullopt;
+  const bool only_safe = in_flight_ >= limits_.in_flight_max;
   for (auto it = entries_.begin(); it != entries_.end();) {
     auto& [sequence, entry] = *it;
-    if (entry.in_flight) {
+    if (entry.in_flight || (only_safe && entry.outbound.duty != Outbound::Duty::SafeCommand)) {
       ++it;
       continue;
     }

@@ -21,9 +21,11 @@ namespace agent {
 using SteadyTime = std::chrono::steady_clock::time_point;
 
 struct OutboxLimits {
-  std::size_t messages_max = 1024;  // over it the oldest that is not in flight is dropped
+  std::size_t messages_max = 1024;  // over it the oldest not in flight is dropped, safe
+                                    // commands last
   std::size_t bytes_max = 8 << 20;  // of payloads and topics; the same
   std::size_t in_flight_max = 32;
+  std::size_t reserved = 4;         // more in flight, for safe commands only
   std::chrono::seconds expiry{60};  // after add(); never sent later
 };
 
@@ -69,6 +71,8 @@ class Outbox {
 
   static std::size_t size_of(const Entry& entry);
   bool has_expired(const Entry& entry, SteadyTime now) const;
+  // Drops what is too much; safe commands only if `safe_too`.
+  void make_room_locked(bool safe_too);
   void expire_locked(SteadyTime now);
   // The next message to send, marked as in flight; nothing: none, or too many are in flight.
   std::optional<std::pair<std::uint64_t, transport::Message>> take_locked(

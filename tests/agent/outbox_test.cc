@@ -98,6 +98,33 @@ TEST(Outbox, AsksTheGateAtEverySendAndKeepsAMessageNoLongerThanItsLife) {
   EXPECT_TRUE(outbox.empty());
 }
 
+TEST(Outbox, KeepsPlacesForSafeCommands) {
+  FakeLink link;
+  OutboxLimits limits;
+  limits.messages_max = 5;
+  limits.in_flight_max = 1;
+  limits.reserved = 1;
+  Outbox outbox(limits, link.send());
+  const SteadyTime now = std::chrono::steady_clock::now();
+  Outbound safe = outbound(100);
+  safe.duty = Outbound::Duty::SafeCommand;
+  outbox.add(outbound(0), now);
+  outbox.add(safe, now);
+  for (int i = 1; i < 20; ++i) outbox.add(outbound(i), now);
+  EXPECT_EQ(outbox.counts().dropped, 16U);
+  outbox.pump(ProtocolVersion::Mqtt5, now);  // the safe one is the oldest that is left
+  ASSERT_EQ(link.sent.size(), 1U);
+  EXPECT_EQ(link.sent[0].payload, "100");
+  safe.message.payload = "101";
+  outbox.add(safe, now);
+  outbox.pump(ProtocolVersion::Mqtt5, now);
+  ASSERT_EQ(link.sent.size(), 2U);
+  EXPECT_EQ(link.sent[1].payload, "101");
+  outbox.add(safe, now);
+  outbox.pump(ProtocolVersion::Mqtt5, now);
+  EXPECT_EQ(link.sent.size(), 2U);
+}
+
 TEST(Outbox, ABusyLinkLosesNothingAndIsNotAskedAgainAtOnce) {
   int asked = 0;
   std::vector<std::string> sent;
