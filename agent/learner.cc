@@ -17,6 +17,8 @@ using std::chrono::milliseconds;
 using std::chrono::steady_clock;
 
 constexpr milliseconds kTendInterval{1000};
+// Flash wears out: recent inputs are written rarely, and what a crash loses of them is little.
+constexpr milliseconds kFlushInterval{60'000};
 constexpr milliseconds kOwnInterval{60'000};
 constexpr std::size_t kOwnMax = 16;  // considered between two times of teaching
 constexpr double kOwnConfidence = 0.95;
@@ -60,13 +62,12 @@ TeachPlan Learner::plan(const RouteConfig& route) {
   try {
     lessons = store_->lessons().kept(route.name);
     plan = plan_lessons(route, lessons);
+    std::vector<std::int64_t> pending;
     for (const StoredLesson& lesson : lessons) {
-      const bool pending =
-          std::find(plan.misfits.begin(), plan.misfits.end(), lesson.id) != plan.misfits.end();
-      if (pending != (lesson.state == "pending")) {
-        store_->lessons().set_pending(lesson.id, pending);
-      }
+      if (lesson.state == "pending") pending.push_back(lesson.id);
     }
+    std::sort(plan.misfits.begin(), plan.misfits.end());
+    if (pending != plan.misfits) store_->lessons().set_pending(route.name, plan.misfits);
   } catch (const StoreError& error) {
     report_failure(error);
     plan = plan_lessons(route, lessons);
@@ -274,6 +275,7 @@ void Learner::teach_own(const School& school) {
 }
 
 void Learner::flush() {
+  flushed_at_ = steady_clock::now();
   try {
     store_->inputs().flush();
   } catch (const StoreError& error) {
@@ -285,7 +287,7 @@ void Learner::tend(const School& school) {
   const auto now = steady_clock::now();
   if (now - tended_at_ < kTendInterval) return;
   tended_at_ = now;
-  flush();
+  if (now - flushed_at_ >= kFlushInterval) flush();
   try {
     teach_own(school);
     const std::int64_t version = store_->database().data_version();

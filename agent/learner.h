@@ -83,6 +83,7 @@ class Learner {
   std::int64_t data_version_ = 0;
   std::uint64_t failures_ = 0;
   std::chrono::steady_clock::time_point tended_at_{};
+  std::chrono::steady_clock::time_point flushed_at_ = std::chrono::steady_clock::now();
 };
 
 }  // namespace agent

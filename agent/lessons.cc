@@ -1,5 +1,5 @@
 // What was taught in service: looked at, written out, undone. Works beside a running agent, which
-// notices within a second, or at once on SIGHUP.
+// notices within two seconds, or at once on SIGHUP.
 
 #include <algorithm>
 #include <cstdio>

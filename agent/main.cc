@@ -19,7 +19,7 @@ CLI::App* add_lessons(CLI::App* app, agent::LessonsCommand* command, std::int64_
   CLI::App* lessons =
       app->add_subcommand("lessons",
                           "what was taught by feedback: list, export or forget it; a running agent "
-                          "notices within a second, or at once on SIGHUP");
+                          "notices within two seconds, or at once on SIGHUP");
   lessons->add_option("-c,--config", command->config, "configuration file (JSON with comments)")
       ->required();
   lessons->require_subcommand(1);

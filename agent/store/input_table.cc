@@ -1,5 +1,7 @@
 #include "agent/store/input_table.h"
 
+#include <algorithm>
+#include <map>
 #include <set>
 
 namespace agent {
@@ -10,9 +12,19 @@ bool InputTable::add(RecentInput input) {
   return waiting_.size() >= limits_.waiting_rows_max || waiting_bytes_ >= limits_.waiting_bytes_max;
 }
 
+std::vector<RecentInput> InputTable::newest() {
+  std::map<std::string, std::int64_t> counts;
+  std::vector<RecentInput> rows;
+  for (auto row = waiting_.rbegin(); row != waiting_.rend(); ++row) {
+    if (++counts[row->route] <= limits_.rows_max) rows.push_back(std::move(*row));
+  }
+  std::reverse(rows.begin(), rows.end());
+  return rows;
+}
+
 void InputTable::flush() {
   if (waiting_.empty()) return;
-  const std::vector<RecentInput> rows = std::move(waiting_);
+  const std::vector<RecentInput> rows = newest();
   waiting_.clear();
   waiting_bytes_ = 0;
   database_->wait_for_disk(false);

@@ -1,8 +1,8 @@
 #pragma once
 
 // The latest inputs of each route, so that feedback can name one by its id or its topic.
-// They are written a few at a time and without waiting for the disk: a power cut may lose the
-// latest, which costs nobody more than a correction that must be given with its payload.
+// They are written many at a time and without waiting for the disk: a crash or power cut may lose
+// the latest, which costs nobody more than a correction that must be given with its payload.
 // Thread safety: unsafe; owned with its database.
 
 #include <cstdint>
@@ -27,7 +27,7 @@ struct InputLimits {
   std::int64_t rows_max = 256;              // a route; over it the oldest are deleted
   std::int64_t bytes_max = 256 << 10;       // of a route's texts and payloads; the same
   std::int64_t bytes_total_max = 4 << 20;   // of all routes; the same
-  std::size_t waiting_rows_max = 64;        // in memory before they are written
+  std::size_t waiting_rows_max = 2048;      // in memory before they are written
   std::size_t waiting_bytes_max = 1 << 20;  // the same
 };
 
@@ -47,6 +47,8 @@ class InputTable {
   std::optional<RecentInput> latest(std::string_view route, std::string_view topic);
 
  private:
+  // Of what waits, what would be kept; the rest is never written.
+  std::vector<RecentInput> newest();
   std::optional<RecentInput> find(std::string_view column, std::string_view route,
                                   std::string_view value);
 

@@ -90,9 +90,18 @@ std::vector<StoredLesson> LessonTable::kept(std::string_view route) {
   return read(&statement);
 }
 
-void LessonTable::set_pending(std::int64_t id, bool pending) {
-  Statement statement(database_, "UPDATE lessons SET state=? WHERE id=? AND state!='forgotten'");
-  statement.bind(std::string_view(pending ? "pending" : "active")).bind(id).step();
+void LessonTable::set_pending(std::string_view route, std::span<const std::int64_t> pending) {
+  Transaction transaction(database_);
+  Statement active(database_,
+                   "UPDATE lessons SET state='active' WHERE route=? AND state='pending'");
+  active.bind(route).step();
+  Statement wait(database_,
+                 "UPDATE lessons SET state='pending' WHERE id=? AND route=? AND state='active'");
+  for (const std::int64_t id : pending) {
+    wait.bind(id).bind(route).step();
+    wait.reset();
+  }
+  transaction.commit();
 }
 
 std::int64_t LessonTable::forget(std::string_view route, std::optional<std::int64_t> id) {

@@ -53,8 +53,9 @@ class LessonTable {
   // Those that are not forgotten.
   std::vector<StoredLesson> kept(std::string_view route);
 
-  // Between active and pending. Throws StoreError.
-  void set_pending(std::int64_t id, bool pending);
+  // Makes those of `route` with an id of `pending` pending, and its others active.
+  // Throws StoreError.
+  void set_pending(std::string_view route, std::span<const std::int64_t> pending);
 
   // How many were forgotten: of `route` the one with `id`, or all if it is nothing. Forgotten rows
   // stay to be looked at, as many as there may be lessons. Throws StoreError.

@@ -191,6 +191,25 @@ TEST_F(StoreTest, BoundsRecentInputsOfARouteAndOfAll) {
   EXPECT_TRUE(inputs.by_id("r2", "1"));
 }
 
+TEST_F(StoreTest, LessonsThatDoNotFitWaitAndComeBack) {
+  const OpenedStore opened = open();
+  LessonTable& table = opened.store->lessons();
+  const auto a = table.add(lesson("a"));
+  const auto b = table.add(lesson("b"));
+  const auto other = table.add(lesson("a", "{}", "other"));
+  const auto states = [&] {
+    Texts out;
+    for (const StoredLesson& each : table.kept("")) out.push_back(each.state);
+    return out;
+  };
+  table.set_pending("press", std::vector{a, other});
+  EXPECT_EQ(states(), (Texts{"pending", "active", "active"})) << "another route's id";
+  table.set_pending("press", std::vector{b});
+  EXPECT_EQ(states(), (Texts{"active", "pending", "active"}));
+  table.set_pending("press", {});
+  EXPECT_EQ(states(), (Texts{"active", "active", "active"}));
+}
+
 TEST_F(StoreTest, WithoutAFolderItLivesInMemory) {
   const OpenedStore opened = open_store("", {});
   EXPECT_EQ(opened.trouble, "");
@@ -268,7 +287,7 @@ TEST_F(StoreTest, ADamagedFileGivesUpItsGoodPrefix) {
   constexpr std::size_t kPage = 4096;
   ASSERT_GT(good.size(), 20 * kPage);
   std::size_t partly = 0;
-  for (std::size_t page = 0; page < good.size() / kPage; ++page) {
+  for (std::size_t page = 0; page < good.size() / kPage; page += 2) {
     std::string bad = good;
     std::fill_n(bad.begin() + static_cast<std::ptrdiff_t>(page * kPage), kPage, '\xA5');
     write(bad);
@@ -286,7 +305,7 @@ TEST_F(StoreTest, ADamagedFileGivesUpItsGoodPrefix) {
     std::filesystem::remove(opened.set_aside);
     std::filesystem::remove(path());
   }
-  EXPECT_GT(partly, 10U) << "most damage leaves something to keep";
+  EXPECT_GT(partly, 5U) << "most damage leaves something to keep";
 }
 
 TEST_F(StoreTest, AFileCutAtAnyLengthNeverStopsTheService) {
