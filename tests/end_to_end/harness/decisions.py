@@ -103,12 +103,14 @@ def check_properties(message, config):
     assert user["source"] == source, user
     assert 0 <= float(user["confidence"]) <= 1, user
     assert user["outcome"] in OUTCOMES, user
-    assert user["mode"] in ("advise", "act") and user["fallback"] in ("true", "false"), user
+    assert user["fallback"] in ("true", "false"), user
     assert user["rung"] in ("rule", "cache", "head", "model", "abstain"), user
     assert timestamp(user["expires"]) > timestamp(user["time"]), user
     assert message.content_type == "application/json", message
     assert 0 < message.expiry_s <= 60, message
-    return route_of(config, user["subject"], message.topic)
+    route = route_of(config, user["subject"], message.topic)
+    assert user["mode"] in ("advise", route.get("mode", "advise")), user
+    return route
 
 
 def check_envelope(document, user=None):
