@@ -4,24 +4,19 @@
 #include <exception>
 #include <random>
 #include <thread>
-#include <tuple>
 
+#include "agent/broker_link.h"
 #include "agent/clock.h"
+#include "agent/config_change.h"
 #include "agent/config_route.h"
 #include "agent/envelope.h"
-#include "agent/lint.h"
 #include "agent/object_writer.h"
-#include "transport/topic_filter.h"
 
 namespace agent {
 namespace {
 
 using std::chrono::milliseconds;
 using std::chrono::steady_clock;
-
-// The broker drops what is larger without a word, so this is far above the largest payload that
-// is taken: a payload that is only somewhat too large is refused here, where it is counted.
-constexpr std::uint32_t kPacketBytesMax = 2 << 20;
 
 std::string random_nonce() {
   std::random_device device;
@@ -32,65 +27,6 @@ std::string random_nonce() {
     for (int digit = 0; digit < 4; ++digit, bits >>= 4) nonce += kHex[bits & 15];
   }
   return nonce;
-}
-
-Config checked(Config config, Logger* logger) {
-  const Findings findings = lint(config);
-  for (const std::string& warning : findings.warnings) {
-    logger->warning("config.warning", {{"text", warning}});
-  }
-  if (!findings.errors.empty()) throw ConfigError(config.file + ": " + findings.errors.front());
-  return config;
-}
-
-// Why a running agent cannot change to `next`, or empty.
-std::string needs_restart(const Config& present, const Config& next) {
-  const auto broker = [](const Config& config) {
-    const BrokerConfig& b = config.broker;
-    return std::tuple(b.uri, b.username, b.password_file, b.tls.ca, b.tls.cert, b.tls.key,
-                      b.keep_alive_s, b.session_expiry_s);
-  };
-  const auto model = [](const Config& config) {
-    const ModelConfig& m = config.model;
-    return std::tuple(m.path, m.sha256, m.digest, m.memory_bytes, m.threads, m.read_mb_s);
-  };
-  if (present.agent_id != next.agent_id) return "agent_id";
-  if (present.topic_root != next.topic_root) return "topic_root";
-  if (present.state_dir != next.state_dir) return "state_dir";
-  if (broker(present) != broker(next)) return "broker";
-  if (!present.needs_model() && next.needs_model()) return "rungs: the need of a model";
-  if (model(present) != model(next)) return "model";
-  return {};
-}
-
-std::vector<transport::Subscription> subscriptions(const Config& config) {
-  std::vector<transport::Subscription> list;
-  for (const RouteConfig& route : config.routes) {
-    for (const transport::TopicPattern& pattern : route.subscribe) {
-      const auto known = std::find_if(list.begin(), list.end(), [&](const auto& subscription) {
-        return subscription.filter == pattern.filter();
-      });
-      if (known != list.end()) {
-        known->qos = std::max(known->qos, route.qos);
-        continue;
-      }
-      transport::Subscription subscription;
-      subscription.filter = pattern.filter();
-      subscription.qos = route.qos;
-      // No Local is not allowed on a shared subscription (MQTT 5, 3.8.3.1).
-      subscription.no_local = !transport::is_shared(subscription.filter);
-      // Stored messages come with a new subscription, not again after every reconnect; those
-      // that a route does not want are refused and counted on arrival.
-      subscription.retain_handling = 1;
-      list.push_back(std::move(subscription));
-    }
-  }
-  transport::Subscription feedback;
-  feedback.filter = config.own_topic("feedback/+");
-  // A stored one comes once and is refused aloud, so that its sender learns of the mistake.
-  feedback.retain_handling = 1;
-  list.push_back(std::move(feedback));
-  return list;
 }
 
 // `model` with a place for the prompts that were evaluated.
@@ -107,26 +43,38 @@ App::App(Config config, AppOptions options, Logger* logger)
       started_at_(steady_clock::now()),
       file_(config.file),
       source_(config.topic_root + "/" + config.agent_id),
-      config_(checked(std::move(config), logger)),
+      config_(checked(advise_only(std::move(config), options_.advise), logger)),
       state_dir_(config_.state_dir),
+      alarms_(source_ + "/alarm/"),
       inbox_(options_.inbox),
       feedback_(logger, [this](const FeedbackRefusal& refusal) { tell_refused(refusal); }),
-      ingress_(&inbox_, &ledger_, &feedback_, logger),
-      outbox_(options_.outbox,
-              [this](transport::Message message, Outbox::Done done) {
-                transport::Link* link = link_for_send_;
-                return link != nullptr && link->publish(std::move(message), std::move(done));
-              }),
+      side_(config_.state_dir.empty() ? "" : config_.state_dir + "/stop.db", &alarms_, logger,
+            [this] { inbox_.wake(); }),
+      ingress_(&inbox_, &ledger_, &feedback_, logger, &side_),
+      outbox_(
+          options_.outbox,
+          [this](transport::Message message, Outbox::Done done) {
+            transport::Link* link = link_for_send_;
+            return link != nullptr && link->publish(std::move(message), std::move(done));
+          },
+          [this](const Outbound& outbound) {
+            return outbound.duty != Outbound::Duty::Command || !side_.stops().standing();
+          }),
       worker_({config_.agent_id,
                config_.state_dir.empty() ? "" : config_.state_dir + "/windows.json", random_nonce(),
                [load = options_.load, model = with_prefixes(config_.model, state_dir_),
                 needed = config_.needs_model()] { return needed ? load(model) : no_model(); },
                [path = config_.state_dir] { return open_store(path, {}); },
                [this](const DecisionRecord& record, const RouteConfig& route,
-                      const transport::Properties& request) { deliver(record, route, request); }},
+                      const transport::Properties& request) { deliver(record, route, request); },
+               [this](const ConfirmRequest& request) { ask(request); }, &side_, &alarms_},
               &inbox_, &ledger_, &feedback_, logger) {
   // Options that can never work must not wait for the model to be loaded.
   transport::make_paho_factory(client_options(config_, status()));
+  for (const std::string_view code : {alarm::kAckMissing, alarm::kActSuspended, alarm::kClock,
+                                      alarm::kSilent, alarm::kStop, alarm::kStore}) {
+    alarms_.declare(code);
+  }
 }
 
 App::~App() = default;
@@ -134,6 +82,7 @@ App::~App() = default;
 void App::start() {
   auto routes = make_route_set(config_, generation_);
   ingress_.set_routes(routes);
+  side_.silence().set_routes(*routes, moment_now().steady_ms);
   logger_->info("agent.starting", {{"agent", config_.agent_id},
                                    {"version", PICOLM_VERSION},
                                    {"routes", std::to_string(config_.routes.size())},
@@ -163,8 +112,10 @@ bool App::tick() {
     }
     return true;
   }
+  watch_clock();
   pump();
   update_status();
+  publish_alarms();
   if (steady_clock::now() >= metrics_at_) publish_metrics();
   return true;
 }
@@ -204,11 +155,23 @@ void App::on_link(const transport::LinkState& state) {
                      {"connects", std::to_string(state.connects)}});
     }
     link_connects_ = state.connects;
+    // All that the broker had kept for this session comes before the fence does.
+    if (fence_connect_ != state.connects) {
+      fence_connect_ = state.connects;
+      transport::Message fence;
+      fence.topic = source_ + "/fence";
+      fence.payload = side_.raise_fence();
+      fence.properties.message_expiry_s = 60;
+      if (!link_->publish(std::move(fence), [](transport::PublishResult) {})) fence_connect_ = 0;
+    }
     for (const std::string& filter : state.refused_filters) {
       logger_->error("link.subscription_refused", {{"filter", filter}});
     }
     outbox_.pump(state.version, steady_clock::now());
-  } else if (state.phase == Waiting && worth_logging(++link_failures_)) {
+  } else {
+    side_.link_down();
+  }
+  if (state.phase == Waiting && worth_logging(++link_failures_)) {
     logger_->warning("link.down", {{"cause", state.cause},
                                    {"reason_code", std::to_string(state.reason_code)},
                                    {"attempts", std::to_string(state.attempts)}});
@@ -222,6 +185,16 @@ void App::deliver(const DecisionRecord& record, const RouteConfig& route,
   for (Outbound& outbound : compose(record, route, request, *ingress_.routes(), sender)) {
     outbox_.add(std::move(outbound), now);
   }
+  pump();
+}
+
+void App::ask(const ConfirmRequest& request) {
+  Outbound note;
+  note.message.topic = source_ + "/confirm/" + request.route;
+  note.message.payload = request.payload;
+  note.message.properties.content_type = "application/json";
+  note.payload_311 = note.message.payload;
+  outbox_.add(std::move(note), steady_clock::now());
   pump();
 }
 
@@ -284,6 +257,31 @@ void App::update_status() {
   status_connect_ = link.connects;
 }
 
+void App::watch_clock() {
+  const Moment now = moment_now();
+  side_.clock().observe(now);
+  if (side_.clock().trusted()) {
+    alarms_.clear(alarm::kClock, "", now.wall_ms);
+  } else {
+    alarms_.raise(alarm::kClock, "", Severity::Error,
+                  "the wall clock jumped or is before the year 2026; nothing acts", now.wall_ms);
+  }
+}
+
+void App::publish_alarms() {
+  const transport::LinkState link = link_->state();
+  if (!link.connected()) return;
+  if (alarms_connect_ != link.connects) alarms_.tell_all();
+  alarms_connect_ = link.connects;
+  bool sent = true;
+  for (transport::Message& message : alarms_.take_changes()) {
+    sent = link_->publish(std::move(message), [](transport::PublishResult) {}) && sent;
+  }
+  // One that the link did not take is told again with the others; a lost one with the next
+  // connection.
+  if (!sent) alarms_.tell_all();
+}
+
 void App::publish_metrics() {
   const transport::LinkState link = link_->state();
   if (!link.connected()) return;
@@ -311,7 +309,7 @@ void App::reload() {
     return;
   }
   try {
-    Config next = checked(load_config(file_), logger_);
+    Config next = checked(advise_only(load_config(file_), options_.advise), logger_);
     std::string changed;
     {
       const std::lock_guard lock(mutex_);
@@ -332,6 +330,7 @@ void App::reload() {
 void App::apply(Config config, std::shared_ptr<const RouteSet> routes) {
   logger_->info("config.reloaded",
                 {{"config_hash", config.hash}, {"routes", std::to_string(config.routes.size())}});
+  side_.silence().set_routes(*routes, moment_now().steady_ms);
   ingress_.set_routes(std::move(routes));
   link_->set_subscriptions(subscriptions(config));
   const std::lock_guard lock(mutex_);
@@ -372,26 +371,6 @@ bool App::stop() {
                                   {"decided", std::to_string(books.outcome(Outcome::Decided))},
                                   {"unsent", std::to_string(outbox_.counts().waiting)}});
   return ended;
-}
-
-transport::ClientOptions client_options(const Config& config, const StatusReport& will) {
-  transport::ClientOptions options;
-  options.uri = config.broker.uri;
-  options.client_id = config.agent_id;
-  options.username = config.broker.username;
-  if (!config.broker.password_file.empty()) {
-    options.password = read_secret(config.broker.password_file);
-  }
-  options.tls = {config.broker.tls.ca, config.broker.tls.cert, config.broker.tls.key};
-  options.keep_alive = std::chrono::seconds(config.broker.keep_alive_s);
-  options.session_expiry = std::chrono::seconds(config.broker.session_expiry_s);
-  options.packet_bytes_max = kPacketBytesMax;
-  transport::Message message;
-  message.topic = config.own_topic("status");
-  message.payload = status_json(will);
-  message.retained = true;
-  options.will = std::move(message);
-  return options;
 }
 
 }  // namespace agent

@@ -12,6 +12,7 @@
 #include <string>
 #include <vector>
 
+#include "agent/alarms.h"
 #include "agent/config.h"
 #include "agent/feedback.h"
 #include "agent/inbox.h"
@@ -36,6 +37,7 @@ struct AppOptions {
   std::chrono::milliseconds drain{2500};  // for the queue, of the 5 s in all
   std::chrono::milliseconds decision_deadline{3000};
   std::chrono::milliseconds flush{800};  // for the outbox
+  bool advise = false;                   // every route only advises
 };
 
 class App {
@@ -72,6 +74,7 @@ class App {
   void deliver(const DecisionRecord& record, const RouteConfig& route,
                const transport::Properties& request);
   // Any thread: the note that feedback taught nothing. Sent with the next tick.
+  void ask(const ConfirmRequest& request);
   void tell_refused(const FeedbackRefusal& refusal);
   void pump();
   void apply(Config config, std::shared_ptr<const RouteSet> routes);
@@ -79,6 +82,9 @@ class App {
   // Publishes the status if it differs from what the broker was last given.
   void update_status();
   void publish_metrics();
+  // Publishes what changed of the alarms, all of them on a new connection.
+  void publish_alarms();
+  void watch_clock();
 
   const AppOptions options_;
   Logger* const logger_;
@@ -100,23 +106,24 @@ class App {
   std::string state_since_;
   std::string status_sent_;
   std::uint64_t status_connect_ = 0;  // connection on which it was sent
+  std::uint64_t alarms_connect_ = 0;  // the same of the alarms
   std::chrono::steady_clock::time_point metrics_at_{};
 
   // Link thread only.
   std::uint64_t link_failures_ = 0;  // since the last connection
   std::uint64_t link_connects_ = 0;  // of which the log has told
+  std::uint64_t fence_connect_ = 0;  // on which the fence was sent
 
+  Alarms alarms_;
   Inbox inbox_;
   Ledger ledger_;
   FeedbackBooks feedback_;
+  SideChannel side_;
   Ingress ingress_;
   std::atomic<transport::Link*> link_for_send_{nullptr};
   Outbox outbox_;
   std::unique_ptr<transport::Link> link_;
   Worker worker_;  // after the link, which its thread uses until it is joined
 };
-
-// Password and key files read, everything else from the configuration.
-transport::ClientOptions client_options(const Config& config, const StatusReport& will);
 
 }  // namespace agent

@@ -2,7 +2,7 @@
 #include <exception>
 #include <stdexcept>
 
-#include "agent/app.h"
+#include "agent/broker_link.h"
 #include "agent/commands.h"
 #include "agent/json_scan.h"
 #include "agent/lint.h"

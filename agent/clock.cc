@@ -57,6 +57,12 @@ std::int64_t wall_ms() {
       .count();
 }
 
+Moment moment_now() {
+  return {wall_ms(), std::chrono::duration_cast<std::chrono::milliseconds>(
+                         std::chrono::steady_clock::now().time_since_epoch())
+                         .count()};
+}
+
 std::string iso8601(std::int64_t ms) {
   const std::int64_t days = ms / kDayMs - (ms % kDayMs < 0 ? 1 : 0);
   const std::int64_t in_day = ms - days * kDayMs;

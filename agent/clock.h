@@ -10,6 +10,13 @@
 
 namespace agent {
 
+// One moment on both clocks.
+struct Moment {
+  std::int64_t wall_ms = 0;    // since 1970
+  std::int64_t steady_ms = 0;  // of the steady clock
+};
+Moment moment_now();
+
 // Milliseconds since 1970 by the wall clock.
 std::int64_t wall_ms();
 

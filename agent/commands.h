@@ -14,6 +14,7 @@ namespace agent {
 struct RunCommand {
   std::string config;
   LogLevel log_level = LogLevel::Info;
+  bool advise = false;  // every route only advises
 };
 
 struct CheckCommand {

@@ -169,6 +169,11 @@ std::string_view name(MessageClass message_class) {
   return "";
 }
 
+bool Config::acts() const {
+  return std::any_of(routes.begin(), routes.end(),
+                     [](const RouteConfig& route) { return route.mode == RouteMode::Act; });
+}
+
 bool Config::needs_model() const {
   return std::any_of(routes.begin(), routes.end(),
                      [](const RouteConfig& route) { return route.needs_model(); });
@@ -196,6 +201,11 @@ Config load_config(const std::string& path) {
         }
       }
       config.routes.push_back(std::move(route));
+    }
+    if (config.acts() && config.state_dir.empty()) {
+      throw ConfigError(
+          "state_dir: required where a route has mode act: a global stop must "
+          "outlive a restart");
     }
     config.hash = hash.hex();
   } catch (const ConfigError& error) {

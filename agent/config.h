@@ -12,6 +12,7 @@
 #include <utility>
 #include <vector>
 
+#include "agent/interlock_config.h"
 #include "agent/rules.h"
 #include "agent/text_template.h"
 #include "agent/window.h"
@@ -56,6 +57,7 @@ struct ModelConfig {
 enum class MessageClass : std::uint8_t { Telemetry, Event, Command };
 enum class RetainedPolicy : std::uint8_t { Ignore, State };
 enum class TimeFormat : std::uint8_t { Milliseconds, Seconds, Iso8601 };
+enum class RouteMode : std::uint8_t { Advise, Act };
 enum class EnvelopeKind : std::uint8_t { Bare, Full };
 
 // One value of the payload under the name that the prompt sees.
@@ -113,6 +115,15 @@ struct RouteConfig {
   std::string fallback;  // compact JSON; empty: none
   transport::TopicTemplate publish{"-"};
   EnvelopeKind envelope = EnvelopeKind::Bare;
+  RouteMode mode = RouteMode::Advise;
+  std::optional<transport::TopicTemplate> command;  // used in mode act only
+  double min_precision = 0.98;                      // below it mode act only advises
+  std::uint32_t decision_expiry_s = 60;
+  std::vector<StateConfig> states;
+  InterlockConfig interlock;
+  ChangeConfig change;
+  std::uint32_t silence_s = 0;      // 0: silence is not noticed
+  std::vector<std::string> expect;  // topics that must speak, heard before or not
 
   bool needs_model() const { return head || model; }
 };
@@ -129,6 +140,8 @@ struct Config {
 
   // Whether any route asks the model or what was learned; rules alone need none.
   bool needs_model() const;
+  // Whether any route may act.
+  bool acts() const;
 
   // Topic of the agent itself, such as "picolm/press-line-4/status".
   std::string own_topic(std::string_view leaf) const;

@@ -165,8 +165,80 @@ constexpr auto kKeys = std::to_array<KeySpec>({
  "be left out."},
 {"routes[].publish",         String,       true,  "",            1,     1024,      "bytes", "",
  "Topic of the decisions; `{name}` is what stood at the named level."},
-{"routes[].mode", Choice, false, "\"advise\"", kNone, kNone, "", "advise",
- "`advise`: decisions are published for others to act on."},
+{"routes[].mode", Choice, false, "\"advise\"", kNone, kNone, "", "advise|act",
+ "`advise`: decisions are published for others to act on. `act`: those that pass `interlock` are "
+ "also sent to `command`, as long as the route is precise enough."},
+{"routes[].command",         String,       false, "",            1,     1024,      "bytes", "",
+ "Topic of commands, always in the full envelope; required with `act`."},
+{"routes[].min_precision",   Number,       false, "0.98",        0,     1,         "",      "",
+ "`act` only advises, with the alarm `act_suspended`, while fewer of the held-out examples at "
+ "`min_confidence` were right, or fewer than 20 are known. What a rule decides is precise."},
+{"routes[].decision_expiry_s", Integer,    false, "60, act: 5",  1,     86400,     "s",     "",
+ "How long a decision is worth anything after it was made. With `act` also how long an input may "
+ "have waited here."},
+{"routes[].publish_on", Choice, false, "\"always\"", kNone, kNone, "", "always|change",
+ "`change`: a decision like the last one on its topic is not published again and ends as "
+ "UNCHANGED."},
+{"routes[].agree",           Integer,      false, "1",           1,     100,       "decisions", "",
+ "With `change`: another decision is published when it has come so often in a row. Safe actions "
+ "need not be agreed on."},
+{"routes[].deadband",        Json,         false, "{}",          kNone, kNone,     "",      "",
+ "With `change`: `{FIELD:NUMBER}`; a number that differs by no more is the same."},
+{"routes[].repeat_s",        Integer,      false, "0",           0,     86400,     "s",     "",
+ "With `change`: the same decision is published again after so long. 0: never."},
+{"routes[].silence_s",       Integer,      false, "0",           0,     86400,     "s",     "",
+ "A topic that was heard and then not for so long is silent: the fallback is published as "
+ "ABSTAINED `silent` and the alarm `silent` raised, until its next message. 0: not noticed."},
+{"routes[].expect",          StringList,   false, "[]",          0,     256,       "items", "",
+ "Topics that must speak although they were never heard; needs `silence_s`."},
+{"routes[].state",           Json,         false, "{}",          kNone, kNone,     "",      "",
+ "Other topics that preconditions look at: `{NAME:{\"topic\",\"pointer\",\"max_age_s\"}}`. The "
+ "topic may use named levels. A message that the broker had stored has no known age and counts as "
+ "none."},
+{"routes[].interlock",       Object,       false, "",            kNone, kNone,     "",      "",
+ "Plain rules between a decision and `command`; what they refuse ends as REFUSED."},
+{"routes[].interlock.allow", Json,         false, "{}",          kNone, kNone,     "",      "",
+ "`{FIELD:[VALUE,…]}`: what each of these properties may be in a command. Required with `act`."},
+{"routes[].interlock.limits", Json,        false, "{}",          kNone, kNone,     "",      "",
+ "`{FIELD:{\"min\",\"max\",\"step\"}}` for numbers; `step` is the largest change since the last "
+ "act on the target."},
+{"routes[].interlock.require", ObjectList, false, "[]",          0,     64,        "items", "",
+ "Preconditions. A value that is missing, too old or of another kind fails."},
+{"routes[].interlock.require[].field", String, false, "",        0,     256,       "bytes", "",
+ "A name of `fields`, else a JSON pointer of the payload. One of `field`, `window`, `state`."},
+{"routes[].interlock.require[].window", String, false, "",       1,     256,       "bytes", "",
+ "A value of the route's window."},
+{"routes[].interlock.require[].state", String, false, "",        1,     64,        "bytes", "",
+ "A name of `state`."},
+{"routes[].interlock.require[].equals", Json, false, "",         kNone, kNone,     "",      "",
+ "What it must be: a number, a text, true or false."},
+{"routes[].interlock.require[].min", Number, false, "",          -kDecimal, kDecimal, "",   "",
+ "Least number."},
+{"routes[].interlock.require[].max", Number, false, "",          -kDecimal, kDecimal, "",   "",
+ "Greatest number."},
+{"routes[].interlock.require[].actions", StringList, false, "[]", 0,    64,        "items", "",
+ "Values of `action` that need it; none given: every action that is not safe."},
+{"routes[].interlock.max_per_min", Integer, false, "0",          0,     600,       "acts",  "",
+ "Most acts on a target within any minute, safe actions not counted. 0: no bound."},
+{"routes[].interlock.min_dwell_s", Integer, false, "0",          0,     86400,     "s",     "",
+ "Least time between an act on a target and the next that is not safe."},
+{"routes[].interlock.safe_actions", StringList, false, "[]",     0,     64,        "items", "",
+ "Values of `action` that pass the global stop, skip step, dwell, rate and confirmation, and have "
+ "places of their own where places run out."},
+{"routes[].interlock.confirm", Object,     false, "",            kNone, kNone,     "",      "",
+ "A person must agree before it acts; asked on `ROOT/AGENT/confirm/ROUTE`."},
+{"routes[].interlock.confirm.actions", StringList, true, "",     1,     64,        "items", "",
+ "Values of `action` that need it."},
+{"routes[].interlock.confirm.topic", String, true, "",           1,     1024,      "bytes", "",
+ "Where `{\"id\":DECISION,\"confirm\":true}` is expected; false refuses at once."},
+{"routes[].interlock.confirm.timeout_s", Integer, false, "30",   1,     3600,      "s",     "",
+ "Later or absent refuses."},
+{"routes[].interlock.ack",   Object,       false, "",            kNone, kNone,     "",      "",
+ "The machine says that it got a command; else the alarm `ack_missing`. Nothing is repeated."},
+{"routes[].interlock.ack.topic", String,   true,  "",            1,     1024,      "bytes", "",
+ "Where `{\"id\":DECISION}` is expected."},
+{"routes[].interlock.ack.timeout_s", Integer, false, "10",       1,     3600,      "s",     "",
+ "How long it may take."},
 {"routes[].envelope", Choice, false, "\"bare\"", kNone, kNone, "", "bare|full",
  "`bare`: the payload is the decision and the rest travels as user properties. `full`: the "
  "payload holds everything. MQTT 3.1.1 has no user properties and always gets `full`."},
@@ -175,14 +247,7 @@ constexpr auto kKeys = std::to_array<KeySpec>({
 // clang-format on
 
 constexpr auto kUnbuilt = std::to_array<std::string_view>({
-    "routes[].state",
-    "routes[].publish_on",
-    "routes[].repeat_s",
-    "routes[].interlock",
-    "routes[].decision_expiry_s",
     "routes[].deadline_ms",
-    "routes[].command",
-    "routes[].mode=act",
 });
 
 }  // namespace

@@ -4,6 +4,7 @@
 #include <cmath>
 #include <nlohmann/json.hpp>
 
+#include "agent/config_act.h"
 #include "agent/config_file.h"
 #include "agent/config_rules.h"
 #include "agent/config_window.h"
@@ -341,6 +342,7 @@ RouteConfig read_route(const Json& json, const std::string& where, const std::st
   if (json.contains("window")) read_window(json["window"], where + ".window", &route);
   read_schema(json, where, file, hash, &route);
   read_bind(json, where, &route);
+  read_act(json, where, &route);
   route.instructions = text_of(json, "instructions");
   if (json.contains("fallback")) {
     route.fallback = check_decision(route, where + ".fallback", json["fallback"]);

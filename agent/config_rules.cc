@@ -78,11 +78,7 @@ RuleCondition read_condition(const std::string& name, const std::string& where,
 std::vector<std::string> known_names(const RouteConfig& route) {
   std::vector<std::string> names;
   for (const FieldConfig& field : route.fields) names.push_back(field.name);
-  for (std::size_t i = 0; route.window && i < route.window->of.size(); ++i) {
-    for (const Statistic statistic : route.window->as) {
-      names.push_back(window_value_name(route, i, statistic));
-    }
-  }
+  for (std::string& name : window_value_names(route)) names.push_back(std::move(name));
   if (!names.empty()) return names;
   using Format = schemas::PayloadFormat;
   const Format format = route.payload.format;

@@ -6,8 +6,6 @@
 namespace agent {
 namespace {
 
-constexpr std::string_view kMode = "advise";
-
 std::string confidence_text(const DecisionRecord& record) {
   return json_decimal(record.confidence, 4);
 }
@@ -20,7 +18,8 @@ std::string_view or_null(const std::string& json) {
 transport::Properties decision_properties(const DecisionRecord& record, const Sender& sender) {
   transport::Properties properties;
   properties.content_type = "application/json";
-  properties.message_expiry_s = static_cast<std::uint32_t>(kDecisionExpiryMs / 1000);
+  properties.message_expiry_s =
+      static_cast<std::uint32_t>((record.expires_ms - record.time_ms) / 1000);
   properties.user = {
       {"specversion", "1.0"},
       {"id", record.id},
@@ -30,7 +29,7 @@ transport::Properties decision_properties(const DecisionRecord& record, const Se
       {"time", iso8601(record.time_ms)},
       {"confidence", confidence_text(record)},
       {"rung", std::string(inference::name(record.rung))},
-      {"mode", std::string(kMode)},
+      {"mode", std::string(record.mode)},
       {"outcome", std::string(name(record.outcome))},
       {"fallback", record.fallback ? "true" : "false"},
       {"expires", iso8601(record.expires_ms)},
@@ -57,6 +56,25 @@ Outbound abstained_note(const DecisionRecord& record, const Sender& sender) {
   return out;
 }
 
+Outbound refused_note(const DecisionRecord& record, const Sender& sender) {
+  Outbound out;
+  out.message.topic = sender.source + "/refused/" + record.route;
+  out.message.payload = ObjectWriter()
+                            .text("kind", "decision")
+                            .text("input", record.input_id)
+                            .text("topic", record.topic)
+                            .raw("best_guess", or_null(record.best_guess))
+                            .raw("confidence", confidence_text(record))
+                            .text("outcome", name(record.outcome))
+                            .text("reason", record.reason)
+                            .text("text", record.text)
+                            .text("time", iso8601(record.time_ms))
+                            .done();
+  out.payload_311 = out.message.payload;
+  out.message.properties.content_type = "application/json";
+  return out;
+}
+
 }  // namespace
 
 std::string full_envelope(const DecisionRecord& record) {
@@ -68,7 +86,7 @@ std::string full_envelope(const DecisionRecord& record) {
       .text("route", record.route)
       .text("outcome", name(record.outcome))
       .raw("reason", record.reason.empty() ? "null" : json_quote(record.reason))
-      .text("mode", kMode)
+      .text("mode", record.mode)
       .raw("fallback", record.fallback ? "true" : "false")
       .raw("replayed", "false")
       .raw("confidence", confidence_text(record))
@@ -88,6 +106,14 @@ std::vector<Outbound> compose(const DecisionRecord& record, const RouteConfig& r
                                  ? decision.payload_311
                                  : std::string(or_null(record.decision));
   decision.message.properties = decision_properties(record, sender);
+  decision.lifetime_ms = record.expires_ms - record.time_ms;
+  if (!record.command_topic.empty()) {
+    // Before everything else: a machine waits for it.
+    out.push_back(decision);
+    out.back().message.topic = record.command_topic;
+    out.back().message.payload = decision.payload_311;
+    out.back().duty = record.safe ? Outbound::Duty::SafeCommand : Outbound::Duty::Command;
+  }
   if (!record.decision.empty()) {
     out.push_back(decision);
     out.back().message.topic = record.output_topic;
@@ -98,6 +124,7 @@ std::vector<Outbound> compose(const DecisionRecord& record, const RouteConfig& r
     out.back().message.properties.correlation_data = request.correlation_data;
   }
   if (record.outcome == Outcome::Abstained) out.push_back(abstained_note(record, sender));
+  if (!record.text.empty()) out.push_back(refused_note(record, sender));
   return out;
 }
 

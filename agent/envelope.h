@@ -3,6 +3,7 @@
 // A record as MQTT messages: the decision, a reply, the note that the agent abstained.
 // Thread safety: free functions without state.
 
+#include <cstdint>
 #include <string>
 #include <string_view>
 #include <vector>
@@ -17,6 +18,9 @@ namespace agent {
 struct Outbound {
   transport::Message message;
   std::string payload_311;
+  enum class Duty : std::uint8_t { Note, Command, SafeCommand };
+  Duty duty = Duty::Note;
+  std::int64_t lifetime_ms = 0;  // after it was added; 0: the outbox's own bound
 };
 
 struct Sender {

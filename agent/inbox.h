@@ -30,6 +30,8 @@ struct InboxItem {
   transport::Message message;
   transport::Captures captures;
   std::chrono::steady_clock::time_point received_at;
+  std::uint64_t sequence = 0;  // of arrival
+  bool queued = false;         // by the broker, before this connection
 };
 
 struct InboxLimits {

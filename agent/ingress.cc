@@ -24,6 +24,7 @@ void Ingress::accept(transport::Message&& message) noexcept {
   };
   const std::shared_ptr<const RouteSet> set = routes();
   if (transport::topic_error(message.topic) != nullptr) return reject(reason::kTopicInvalid);
+  if (side_ != nullptr && side_->take(*set, message)) return;
   if (set->is_feedback(message.topic)) return accept_feedback(*set, std::move(message));
   if (set->is_own_output(message.topic)) return reject(reason::kOwnOutput);
   bool taken = false;
@@ -50,6 +51,10 @@ void Ingress::offer(const RouteSet& set, const std::shared_ptr<const Route>& rou
   }
   InboxItem item{InboxKind::Input, set.generation,      route,
                  message,          std::move(captures), std::chrono::steady_clock::now()};
+  if (side_ != nullptr) {
+    item.sequence = side_->next_sequence();
+    item.queued = !side_->live();
+  }
   if (inbox_->push(std::move(item))) return;
   refuse(Outcome::Shed,
          config.message_class == MessageClass::Telemetry ? reason::kQueueFull

@@ -12,6 +12,7 @@
 #include "agent/ledger.h"
 #include "agent/log.h"
 #include "agent/route.h"
+#include "agent/side_channel.h"
 #include "transport/client.h"
 
 namespace agent {
@@ -19,8 +20,10 @@ namespace agent {
 class Ingress {
  public:
   // Everything outlives this object.
-  Ingress(Inbox* inbox, Ledger* ledger, FeedbackBooks* feedback, Logger* logger)
-      : inbox_(inbox), ledger_(ledger), feedback_(feedback), logger_(logger) {}
+  // Without a side channel every message is an input.
+  Ingress(Inbox* inbox, Ledger* ledger, FeedbackBooks* feedback, Logger* logger,
+          SideChannel* side = nullptr)
+      : inbox_(inbox), ledger_(ledger), feedback_(feedback), logger_(logger), side_(side) {}
 
   // Messages from now on go to these routes.
   void set_routes(std::shared_ptr<const RouteSet> routes);
@@ -45,6 +48,7 @@ class Ingress {
   Ledger* const ledger_;
   FeedbackBooks* const feedback_;
   Logger* const logger_;
+  SideChannel* const side_;
   mutable std::mutex mutex_;
   std::shared_ptr<const RouteSet> routes_;  // guarded by mutex_; shared with queue and worker
 };

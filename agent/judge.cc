@@ -203,6 +203,12 @@ std::vector<DecisionRecord> Judge::judge(std::span<const JudgeInput> inputs) {
   return records;
 }
 
+DecisionRecord Judge::silent(const JudgeInput& input) {
+  DecisionRecord record = begin(input);
+  if (const auto bound = admit(input, &record)) abstain(input, *bound, reason::kSilent, &record);
+  return record;
+}
+
 bool Judge::decide_quickly(const JudgeInput& input, const BoundValues& bound,
                            DecisionRecord* record) {
   const RouteConfig& config = input.route->config();
@@ -255,7 +261,7 @@ DecisionRecord Judge::begin(const JudgeInput& input) {
   scoped.add(record.input_id);
   record.id = decision_id(agent_id_, scoped.hex(), record.route, model_hash_);
   record.time_ms = input.now_ms;
-  record.expires_ms = input.now_ms + kDecisionExpiryMs;
+  record.expires_ms = input.now_ms + std::int64_t{input.route->config().decision_expiry_s} * 1000;
   return record;
 }
 

@@ -20,9 +20,6 @@
 
 namespace agent {
 
-// How long a decision is worth anything after it was made.
-inline constexpr std::int64_t kDecisionExpiryMs = 60'000;
-
 struct DecisionRecord {
   Outcome outcome = Outcome::Rejected;
   std::string_view reason;  // empty: none
@@ -31,6 +28,10 @@ struct DecisionRecord {
   std::string input_id;
   std::string id;  // of the decision
   std::string output_topic;
+  std::string command_topic;  // empty: it is no command
+  std::string_view mode = "advise";
+  bool safe = false;       // a command that is a safe action
+  std::string text;        // why it was refused, for a person
   std::string decision;    // what is published, JSON; empty: nothing
   std::string best_guess;  // what the model chose, JSON; empty: it was not asked
   bool fallback = false;
@@ -64,6 +65,10 @@ class Judge {
 
   // One record an input, in order. Those that need the model are decided together.
   std::vector<DecisionRecord> judge(std::span<const JudgeInput> inputs);
+
+  // The record of a topic that has fallen silent: the fallback, if there is one.
+  // REQUIRES: input has route, message, captures, element and now_ms.
+  DecisionRecord silent(const JudgeInput& input);
 
   // The route's decisions may differ from now on: it was taught, or is closed.
   void forget(RouteHandle route) { cache_.forget(route); }

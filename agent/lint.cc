@@ -52,6 +52,50 @@ void find_self_teaching(const Config& config, Findings* findings) {
   }
 }
 
+// What opens the interlock must come from others: a confirmation, a state or a stop that the agent
+// could publish itself would be no check.
+void find_self_release(const Config& config, Findings* findings) {
+  std::vector<std::string> inward = notice_filters(config);
+  for (const std::string& filter : state_filters(config)) inward.push_back(filter);
+  inward.push_back(config.own_topic("stop"));
+  inward.push_back(config.topic_root + "/all/stop");
+  std::vector<std::string> outputs = output_filters(config);
+  outputs.insert(outputs.end(), config.broker.reply_to.begin(), config.broker.reply_to.end());
+  for (const std::string& filter : inward) {
+    for (const std::string& output : outputs) {
+      if (!transport::filters_overlap(filter, output)) continue;
+      findings->errors.push_back("the agent publishes on " + output + ", which can be " + filter +
+                                 ": it would confirm, allow or stop itself");
+    }
+  }
+  inward = notice_filters(config);
+  inward.push_back(config.own_topic("stop"));
+  inward.push_back(config.topic_root + "/all/stop");
+  for (const RouteConfig& route : config.routes) {
+    for (const transport::TopicPattern& pattern : route.subscribe) {
+      for (const std::string& filter : inward) {
+        if (!transport::filters_overlap(filter, match_filter(pattern))) continue;
+        findings->errors.push_back("route " + route.name + ": subscribe " + pattern.filter() +
+                                   " can match " + filter + ", which is never an input");
+      }
+    }
+  }
+}
+
+void find_act_risks(const RouteConfig& route, Findings* findings) {
+  if (route.mode != RouteMode::Act) return;
+  if (route.needs_model() && route.examples.empty()) {
+    findings->warnings.push_back("route " + route.name +
+                                 ": is to act and has no examples; what is learned only advises "
+                                 "until enough was taught");
+  }
+  if (route.interlock.safe_actions.empty()) {
+    findings->warnings.push_back("route " + route.name +
+                                 ": is to act and names no safe_actions, so nothing passes the "
+                                 "global stop and no fallback is sent");
+  }
+}
+
 void find_open_targets(const RouteConfig& route, Findings* findings) {
   const bool wild = std::any_of(route.subscribe.begin(), route.subscribe.end(), has_wildcard);
   if (!wild) return;
@@ -99,7 +143,11 @@ Findings lint(const Config& config) {
   Findings findings;
   find_loops(config, &findings);
   find_self_teaching(config, &findings);
-  for (const RouteConfig& route : config.routes) find_open_targets(route, &findings);
+  find_self_release(config, &findings);
+  for (const RouteConfig& route : config.routes) {
+    find_open_targets(route, &findings);
+    find_act_risks(route, &findings);
+  }
   for (std::size_t i = 0; i < config.routes.size(); ++i) {
     for (std::size_t j = i; j < config.routes.size(); ++j) {
       find_overlaps(config.routes[i], config.routes[j], &findings);

@@ -54,10 +54,9 @@ int main(int argc, char** argv) try {
   app.require_subcommand(1);
 
   agent::RunCommand run;
-  bool advise = false;  // the only mode there is, so it changes nothing yet
   CLI::App* run_command = app.add_subcommand("run", "run until SIGTERM; SIGHUP reloads");
   add_config(run_command, &run.config);
-  run_command->add_flag("--advise", advise, "force every route to advise");
+  run_command->add_flag("--advise", run.advise, "force every route to advise");
   const std::map<std::string, agent::LogLevel> levels = {{"debug", agent::LogLevel::Debug},
                                                          {"info", agent::LogLevel::Info},
                                                          {"warning", agent::LogLevel::Warning},

@@ -2,6 +2,17 @@
 
 namespace agent {
 
+bool is_precise(const RouteConfig& route, const inference::TeachReport& report) {
+  double count = 0;
+  double right = 0;
+  for (const inference::TeachReport::HeldOut& each : report.held_out) {
+    if (!(each.confidence >= route.min_confidence)) continue;
+    count += each.weight;
+    if (each.right) right += each.weight;
+  }
+  return count >= kPreciseExamplesMin && right >= route.min_precision * count;
+}
+
 OpenRoutes::~OpenRoutes() {
   for (const auto& [route, entry] : entries_) decider_->close_route(entry.handle);
 }
@@ -36,13 +47,14 @@ inference::TeachReport OpenRoutes::teach(const Route* route, const TeachPlan& le
   if (examples.empty() && entry.lesson_count == 0) return {};
   inference::TeachReport report = decider_->teach(entry.handle, examples);
   entry.lesson_count = report.used;
+  entry.precise = is_precise(route->config(), report);
   return report;
 }
 
 std::optional<OpenRoutes::Found> OpenRoutes::find(const Route* route) const {
   const auto found = entries_.find(route);
   if (found == entries_.end()) return std::nullopt;
-  return Found{found->second.handle, found->second.lesson_count};
+  return Found{found->second.handle, found->second.lesson_count, found->second.precise};
 }
 
 const Route* OpenRoutes::find_name(std::string_view name) const {

@@ -16,6 +16,12 @@
 
 namespace agent {
 
+// Held-out examples that must be known before a route may act on what it learned.
+inline constexpr double kPreciseExamplesMin = 20;
+
+// Whether, of the held-out examples that are at least as sure as the route asks, enough were right.
+bool is_precise(const RouteConfig& route, const inference::TeachReport& report);
+
 class OpenRoutes {
  public:
   // `decider` outlives this object.
@@ -38,6 +44,7 @@ class OpenRoutes {
   struct Found {
     RouteHandle handle = 0;
     std::size_t lesson_count = 0;  // that taught it
+    bool precise = false;          // enough to act on what was learned
   };
   // Nothing for a route that is not open, or that needs no model.
   std::optional<Found> find(const Route* route) const;
@@ -52,6 +59,7 @@ class OpenRoutes {
     std::shared_ptr<const Route> route;
     RouteHandle handle = 0;
     std::size_t lesson_count = 0;
+    bool precise = false;
   };
   std::map<const Route*, Entry> entries_;
 };

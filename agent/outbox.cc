@@ -27,23 +27,35 @@ void Outbox::add(Outbound message, SteadyTime now) {
   bytes_ += size_of(entry);
   entries_.emplace(next_sequence_++, std::move(entry));
   ++counts_.added;
+  make_room_locked(false);
+  make_room_locked(true);
+}
+
+void Outbox::make_room_locked(bool safe_too) {
   auto oldest = entries_.begin();
   while ((entries_.size() > limits_.messages_max || bytes_ > limits_.bytes_max) &&
          oldest != entries_.end()) {
-    if (oldest->second.in_flight) {
+    const Entry& entry = oldest->second;
+    const bool kept = entry.outbound.duty == Outbound::Duty::SafeCommand && !safe_too;
+    if (entry.in_flight || kept) {
       ++oldest;
       continue;
     }
-    bytes_ -= size_of(oldest->second);
+    bytes_ -= size_of(entry);
     oldest = entries_.erase(oldest);
     ++counts_.dropped;
   }
 }
 
+bool Outbox::has_expired(const Entry& entry, SteadyTime now) const {
+  const std::chrono::milliseconds own(entry.outbound.lifetime_ms);
+  return now - entry.added_at >= (own.count() > 0 ? own : limits_.expiry);
+}
+
 void Outbox::expire_locked(SteadyTime now) {
   for (auto it = entries_.begin(); it != entries_.end();) {
     // What is in flight is left to its acknowledgement or its loss.
-    if (it->second.in_flight || now - it->second.added_at < limits_.expiry) {
+    if (it->second.in_flight || !has_expired(it->second, now)) {
       ++it;
       continue;
     }
@@ -55,9 +67,20 @@ void Outbox::expire_locked(SteadyTime now) {
 
 std::optional<std::pair<std::uint64_t, transport::Message>> Outbox::take_locked(
     transport::ProtocolVersion version, SteadyTime now) {
-  if (in_flight_ >= limits_.in_flight_max) return std::nullopt;
-  for (auto& [sequence, entry] : entries_) {
-    if (entry.in_flight) continue;
+  if (in_flight_ >= limits_.in_flight_max + limits_.reserved) return std::nullopt;
+  const bool only_safe = in_flight_ >= limits_.in_flight_max;
+  for (auto it = entries_.begin(); it != entries_.end();) {
+    auto& [sequence, entry] = *it;
+    if (entry.in_flight || (only_safe && entry.outbound.duty != Outbound::Duty::SafeCommand)) {
+      ++it;
+      continue;
+    }
+    if (gate_ && !gate_(entry.outbound)) {
+      bytes_ -= size_of(entry);
+      it = entries_.erase(it);
+      ++counts_.stopped;
+      continue;
+    }
     entry.in_flight = true;
     ++in_flight_;
     transport::Message message = entry.outbound.message;

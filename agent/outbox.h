@@ -21,9 +21,11 @@ namespace agent {
 using SteadyTime = std::chrono::steady_clock::time_point;
 
 struct OutboxLimits {
-  std::size_t messages_max = 1024;  // over it the oldest that is not in flight is dropped
+  std::size_t messages_max = 1024;  // over it the oldest not in flight is dropped, safe
+                                    // commands last
   std::size_t bytes_max = 8 << 20;  // of payloads and topics; the same
   std::size_t in_flight_max = 32;
+  std::size_t reserved = 4;         // more in flight, for safe commands only
   std::chrono::seconds expiry{60};  // after add(); never sent later
 };
 
@@ -33,6 +35,7 @@ struct OutboxCounts {
   std::uint64_t no_subscribers = 0;
   std::uint64_t refused = 0;  // by the broker, for good
   std::uint64_t expired = 0;
+  std::uint64_t stopped = 0;    // the gate refused it
   std::uint64_t dropped = 0;    // the box was full
   std::uint64_t waiting = 0;    // now
   std::uint64_t in_flight = 0;  // now
@@ -44,7 +47,11 @@ class Outbox {
   // Hands one message to the link; false: it takes none now. See transport::Link::publish.
   using Send = std::function<bool(transport::Message, Done)>;
 
-  Outbox(const OutboxLimits& limits, Send send) : limits_(limits), send_(std::move(send)) {}
+  // Whether a message may still leave; asked at every send. One that may not is dropped.
+  using Gate = std::function<bool(const Outbound&)>;
+
+  Outbox(const OutboxLimits& limits, Send send, Gate gate = {})
+      : limits_(limits), send_(std::move(send)), gate_(std::move(gate)) {}
 
   // Keeps `message`. The caller pumps afterwards.
   void add(Outbound message, SteadyTime now);
@@ -63,6 +70,9 @@ class Outbox {
   };
 
   static std::size_t size_of(const Entry& entry);
+  bool has_expired(const Entry& entry, SteadyTime now) const;
+  // Drops what is too much; safe commands only if `safe_too`.
+  void make_room_locked(bool safe_too);
   void expire_locked(SteadyTime now);
   // The next message to send, marked as in flight; nothing: none, or too many are in flight.
   std::optional<std::pair<std::uint64_t, transport::Message>> take_locked(
@@ -72,6 +82,7 @@ class Outbox {
 
   const OutboxLimits limits_;
   const Send send_;
+  const Gate gate_;
   mutable std::mutex mutex_;  // never held while send_ runs
   // Guarded by mutex_.
   std::map<std::uint64_t, Entry> entries_;  // by order of add()

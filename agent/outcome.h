@@ -69,6 +69,30 @@ inline constexpr std::string_view kDecideFailed = "decide_failed";
 inline constexpr std::string_view kBelowMinConfidence = "below_min_confidence";
 inline constexpr std::string_view kNoRule = "no_rule";
 inline constexpr std::string_view kInvalidDecision = "invalid_decision";
+// Why the interlock let nothing through; kRetained, kTooOld, kMessageExpired and kTimeInFuture
+// besides.
+inline constexpr std::string_view kStopped = "stopped";
+inline constexpr std::string_view kNotAllowed = "not_allowed";
+inline constexpr std::string_view kOverLimit = "over_limit";
+inline constexpr std::string_view kStepTooLarge = "step_too_large";
+inline constexpr std::string_view kPreconditionFailed = "precondition_failed";
+inline constexpr std::string_view kPreconditionMissing = "precondition_missing";
+inline constexpr std::string_view kPreconditionOld = "precondition_old";
+inline constexpr std::string_view kDwell = "dwell";
+inline constexpr std::string_view kRate = "rate";
+inline constexpr std::string_view kTooManyTargets = "too_many_targets";
+inline constexpr std::string_view kClockUnsynced = "clock_unsynced";
+inline constexpr std::string_view kQueuedAgeUnknown = "queued_age_unknown";
+inline constexpr std::string_view kOutOfOrder = "out_of_order";
+inline constexpr std::string_view kNewerActed = "newer_acted";
+inline constexpr std::string_view kNotConfirmed = "not_confirmed";
+inline constexpr std::string_view kConfirmDenied = "confirm_denied";
+inline constexpr std::string_view kTooManyUnconfirmed = "too_many_unconfirmed";
+inline constexpr std::string_view kCommandTopicUnusable = "command_topic_unusable";
+// A decision that is not published since it is like the last, or not settled.
+inline constexpr std::string_view kUnchanged = "unchanged";
+inline constexpr std::string_view kNotAgreed = "not_agreed";
+inline constexpr std::string_view kSilent = "silent";
 // Why feedback taught nothing; kRetained, kQueueFull and PayloadError's too-large besides.
 inline constexpr std::string_view kUnknownRoute = "unknown_route";
 inline constexpr std::string_view kRouteLearnsNothing = "route_learns_nothing";

@@ -199,6 +199,16 @@ std::string window_value_name(const RouteConfig& route, std::size_t i, Statistic
   return route.fields[route.window->of[i]].name + "_" + std::string(name(statistic));
 }
 
+std::vector<std::string> window_value_names(const RouteConfig& route) {
+  std::vector<std::string> names;
+  for (std::size_t i = 0; route.window && i < route.window->of.size(); ++i) {
+    for (const Statistic statistic : route.window->as) {
+      names.push_back(window_value_name(route, i, statistic));
+    }
+  }
+  return names;
+}
+
 void add_window_values(const WindowValues& values, Element* element) {
   if (element->text.empty() || element->text.back() != '}') return;
   element->text.pop_back();

@@ -54,6 +54,9 @@ std::vector<Element> read_example(const RouteConfig& route, std::string_view byt
 // "oil_temp_mean". REQUIRES: the route has a window with so many fields.
 std::string window_value_name(const RouteConfig& route, std::size_t i, Statistic statistic);
 
+// Of all values of the route's window; none without one.
+std::vector<std::string> window_value_names(const RouteConfig& route);
+
 // Adds the values to the element's own, and behind the fields of its text. Without fields or with a
 // reason or fault it does nothing.
 void add_window_values(const WindowValues& values, Element* element);

@@ -64,6 +64,7 @@ std::string metrics_json(const MetricsReport& metrics) {
                          .count("no_subscribers", outbox.no_subscribers)
                          .count("refused", outbox.refused)
                          .count("expired", outbox.expired)
+                         .count("stopped", outbox.stopped)
                          .count("dropped", outbox.dropped)
                          .count("waiting", outbox.waiting)
                          .count("in_flight", outbox.in_flight)

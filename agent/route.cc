@@ -1,6 +1,7 @@
 #include "agent/route.h"
 
 #include <algorithm>
+#include <set>
 
 #include "agent/decision_shape.h"
 
@@ -49,16 +50,42 @@ bool RouteSet::allows_reply(std::string_view topic) const {
   constexpr std::size_t kReplyTopicBytesMax = 1024;
   if (topic.size() > kReplyTopicBytesMax || transport::topic_error(topic) != nullptr) return false;
   if (!any_matches(reply_to, topic) || is_own_output(topic) || is_feedback(topic)) return false;
+  if (topic == stop_topic || topic == stop_all_topic || any_matches(notice_filters, topic) ||
+      any_matches(state_filters, topic)) {
+    return false;
+  }
   return std::none_of(routes.begin(), routes.end(),
                       [&](const auto& route) { return route->match(topic).has_value(); });
 }
 
 std::vector<std::string> output_filters(const Config& config) {
-  std::vector<std::string> filters = {config.own_topic("status"), config.own_topic("metrics"),
-                                      config.own_topic("abstained/+"),
-                                      config.own_topic("refused/+")};
-  for (const RouteConfig& route : config.routes) filters.push_back(route.publish.filter());
+  std::vector<std::string> filters = {
+      config.own_topic("status"),    config.own_topic("metrics"), config.own_topic("abstained/+"),
+      config.own_topic("refused/+"), config.own_topic("alarm/+"), config.own_topic("confirm/+"),
+      config.own_topic("fence")};
+  for (const RouteConfig& route : config.routes) {
+    filters.push_back(route.publish.filter());
+    if (route.command) filters.push_back(route.command->filter());
+  }
   return filters;
+}
+
+std::vector<std::string> state_filters(const Config& config) {
+  std::set<std::string> filters;
+  for (const RouteConfig& route : config.routes) {
+    for (const StateConfig& state : route.states) filters.insert(state.topic.filter());
+  }
+  return {filters.begin(), filters.end()};
+}
+
+std::vector<std::string> notice_filters(const Config& config) {
+  std::set<std::string> filters;
+  for (const RouteConfig& route : config.routes) {
+    const InterlockConfig& interlock = route.interlock;
+    if (interlock.confirm) filters.insert(interlock.confirm->topic.filter());
+    if (interlock.ack) filters.insert(interlock.ack->topic.filter());
+  }
+  return {filters.begin(), filters.end()};
 }
 
 std::shared_ptr<const RouteSet> make_route_set(const Config& config, std::uint64_t generation) {
@@ -70,6 +97,11 @@ std::shared_ptr<const RouteSet> make_route_set(const Config& config, std::uint64
   set->own_filters = output_filters(config);
   set->feedback_prefix = config.own_topic("feedback/");
   set->reply_to = config.broker.reply_to;
+  set->stop_topic = config.own_topic("stop");
+  set->stop_all_topic = config.topic_root + "/all/stop";
+  set->fence_topic = config.own_topic("fence");
+  set->state_filters = state_filters(config);
+  set->notice_filters = notice_filters(config);
   return set;
 }
 

@@ -49,6 +49,11 @@ struct RouteSet {
   std::vector<std::string> own_filters;              // the agent's output
   std::string feedback_prefix;                       // "picolm/AGENT/feedback/"
   std::vector<std::string> reply_to;
+  std::string stop_topic;                   // "picolm/AGENT/stop"
+  std::string stop_all_topic;               // "picolm/all/stop"
+  std::string fence_topic;                  // "picolm/AGENT/fence"
+  std::vector<std::string> state_filters;   // topics that preconditions look at
+  std::vector<std::string> notice_filters;  // answers of people and machines
 
   bool is_own_output(std::string_view topic) const;
   bool is_feedback(std::string_view topic) const { return topic.starts_with(feedback_prefix); }
@@ -60,6 +65,10 @@ struct RouteSet {
 
 // Filters of everything that an agent of this configuration publishes, replies aside.
 std::vector<std::string> output_filters(const Config& config);
+
+// Topics of states, and of confirmations and acknowledgements, of all routes; each once.
+std::vector<std::string> state_filters(const Config& config);
+std::vector<std::string> notice_filters(const Config& config);
 
 std::shared_ptr<const RouteSet> make_route_set(const Config& config, std::uint64_t generation);
 

@@ -5,17 +5,6 @@
 namespace agent {
 namespace {
 
-// Nothing: the two are of different kinds, or null.
-std::optional<bool> same(const schemas::Scalar& a, const schemas::Scalar& b) {
-  if (a.index() != b.index()) return std::nullopt;
-  if (const bool* flag = std::get_if<bool>(&a)) return *flag == std::get<bool>(b);
-  if (const auto* text = std::get_if<std::string>(&a)) return *text == std::get<std::string>(b);
-  if (const auto* number = std::get_if<schemas::Number>(&a)) {
-    return number->value == std::get<schemas::Number>(b).value;
-  }
-  return std::nullopt;
-}
-
 bool compares(RuleOperator op, const schemas::Scalar& value, const schemas::Scalar& operand) {
   const auto* left = std::get_if<schemas::Number>(&value);
   const auto* right = std::get_if<schemas::Number>(&operand);
@@ -38,21 +27,21 @@ bool holds(const RuleCondition& condition, const Values& values) {
   const schemas::Scalar* value = find_value(values, condition.name);
   if (value == nullptr) return false;
   const auto is_same = [&](const schemas::Scalar& operand) {
-    return same(*value, operand).value_or(false);
+    return same_value(*value, operand).value_or(false);
   };
   switch (condition.op) {
     case RuleOperator::Equal:
     case RuleOperator::In:
       return std::any_of(condition.operands.begin(), condition.operands.end(), is_same);
     case RuleOperator::NotEqual:
-      return !same(*value, condition.operands.front()).value_or(true);
+      return !same_value(*value, condition.operands.front()).value_or(true);
     case RuleOperator::Equals: {
       const auto* text = std::get_if<std::string>(value);
       if (text == nullptr) return false;
       const schemas::Scalar normal = normal_text(*text);
       return std::find_if(condition.operands.begin(), condition.operands.end(),
                           [&](const schemas::Scalar& operand) {
-                            return same(normal, operand).value_or(false);
+                            return same_value(normal, operand).value_or(false);
                           }) != condition.operands.end();
     }
     default:

@@ -39,7 +39,9 @@ int run(const RunCommand& command) {
   const sigset_t signals = block_signals();
   Logger logger(command.log_level);
   try {
-    App app(load_config(command.config), {}, &logger);
+    AppOptions options;
+    options.advise = command.advise;
+    App app(load_config(command.config), options, &logger);
     app.start();
     if (!serve(&app, signals)) {
       std::fprintf(stderr, "picolm-agent: %s\n", app.failure().c_str());

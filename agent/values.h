@@ -6,6 +6,7 @@
 // the list under a name of its own.
 // Thread safety: free functions without state.
 
+#include <optional>
 #include <string>
 #include <string_view>
 #include <vector>
@@ -22,6 +23,13 @@ using Values = std::vector<NamedValue>;
 
 // The value of this name, or nullptr.
 const schemas::Scalar* find_value(const Values& values, std::string_view name);
+
+// Whether two values are equal; nothing: they are of different kinds, or null.
+std::optional<bool> same_value(const schemas::Scalar& a, const schemas::Scalar& b);
+
+// The scalar that the raw JSON text `raw` is; nothing: a list, an object, or a number beyond the
+// range of double.
+std::optional<schemas::Scalar> json_scalar(std::string_view raw);
 
 // `text` in lower case (Latin, Greek, Cyrillic), white space collapsed to single spaces and none
 // at the ends: how two texts are compared that a person would call the same.

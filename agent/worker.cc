@@ -12,8 +12,9 @@ namespace {
 using std::chrono::milliseconds;
 using std::chrono::steady_clock;
 
-constexpr std::size_t kBatchInputs = 8;  // decided together
-constexpr milliseconds kIdleWait{1000};  // a reload or a stop wakes earlier
+constexpr std::size_t kBatchInputs = 8;     // decided together
+constexpr milliseconds kWatchfulWait{100};  // something has a time limit
+constexpr milliseconds kIdleWait{1000};     // a reload or a stop wakes earlier
 
 }  // namespace
 
@@ -117,7 +118,10 @@ void Worker::run(std::shared_ptr<const RouteSet> routes) {
     const auto sets = open_sets();
     learner_->tend({sets, judge_.get()});
     window_file_.save_if_due(steady_clock::now(), wall_ms());
-    const auto items = inbox_->pop(kBatchInputs, stopping_ ? milliseconds(0) : kIdleWait);
+    tend_acts();
+    const bool watchful = actor_->waits() || options_.side->silence().watches();
+    const milliseconds wait = watchful ? kWatchfulWait : kIdleWait;
+    const auto items = inbox_->pop(kBatchInputs, stopping_ ? milliseconds(0) : wait);
     if (!items.empty()) {
       process(items);
     } else if (stopping_) {
@@ -127,6 +131,7 @@ void Worker::run(std::shared_ptr<const RouteSet> routes) {
   if (!window_file_.save(steady_clock::now(), wall_ms())) {
     logger_->warning("windows.not_saved", {{"file", options_.window_file}});
   }
+  conclude(actor_->abandon());
   open_.clear();
   learner_.reset();  // writes what it still holds
   judge_.reset();
@@ -138,6 +143,7 @@ bool Worker::load(const RouteSet& routes) {
   try {
     model_ = options_.load();
     learner_ = std::make_unique<Learner>(options_.open_store(), feedback_, logger_);
+    actor_ = std::make_unique<Actor>(options_.side, options_.alarms);
     RouteStates states;
     OpenSet set = open(routes, &states);
     const bool all_failed = std::all_of(states.begin(), states.end(),
@@ -294,16 +300,11 @@ void Worker::decide(std::vector<Input>* batch) {
   for (std::size_t i = 0; i < records.size(); ++i) {
     const DecisionRecord& record = records[i];
     const InboxItem& item = *(*batch)[i].item;
-    // Into the outbox before the books close: what is counted as decided is on its way.
-    options_.deliver(record, item.route->config(), item.message.properties);
     learner_->remember(item, record, *inputs[i].element, inputs[i].element_index);
     learner_->consider(item, record, *inputs[i].element, inputs[i].element_index);
-    finish(record);
-    if (record.outcome == Outcome::Decided || record.outcome == Outcome::Abstained) {
-      const std::chrono::duration<double, std::milli> taken =
-          steady_clock::now() - item.received_at;
-      ledger_->add_latency(taken.count());
-    }
+    Settled settled{record, item.route, item.message.properties, item.received_at};
+    conclude(
+        actor_->settle(std::move(settled), act_input_of(item, *inputs[i].element), moment_now()));
   }
   batch->clear();
 }

@@ -15,6 +15,7 @@
 #include <string>
 #include <thread>
 
+#include "agent/actor.h"
 #include "agent/decider.h"
 #include "agent/inbox.h"
 #include "agent/judge.h"
@@ -35,6 +36,10 @@ struct WorkerOptions {
   // Worker thread: one record is ready to leave.
   std::function<void(const DecisionRecord&, const RouteConfig&, const transport::Properties&)>
       deliver;
+  // Worker thread: a person is asked.
+  std::function<void(const ConfirmRequest&)> ask;
+  SideChannel* side = nullptr;
+  Alarms* alarms = nullptr;
 };
 
 enum class WorkerPhase { Loading, Running, Failed, Stopped };
@@ -103,6 +108,13 @@ class Worker {
   void extend_windows(const InboxItem& item, std::vector<Element>* elements);
   // Empties `batch`.
   void decide(std::vector<Input>* batch);
+  // Publishes and closes the books of what is settled.
+  void conclude(std::vector<Settled> settled);
+  // Answers, silence and the stop, between messages.
+  void tend_acts();
+  // The alarm of routes that are to act and are not precise enough.
+  void tell_precision();
+  ActInput act_input_of(const InboxItem& item, const Element& element) const;
   void finish(const DecisionRecord& record);
   std::vector<OpenRoutes*> open_sets() const;
   std::optional<OpenRoutes::Found> handle_of(const InboxItem& item) const;
@@ -122,6 +134,7 @@ class Worker {
   std::unique_ptr<Learner> learner_;
   WindowBook windows_;
   WindowFile window_file_;
+  std::unique_ptr<Actor> actor_;
   std::vector<OpenSet> open_;  // oldest first; more than one only while old messages are queued
 
   std::atomic<bool> stopping_{false};

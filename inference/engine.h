@@ -148,6 +148,13 @@ struct TeachReport {
   };
   std::size_t used = 0;
   std::vector<Refused> refused;  // these taught nothing
+  // Each example as the others decide it: how sure, and whether right.
+  struct HeldOut {
+    double confidence = 0;
+    double weight = 0;
+    bool right = false;
+  };
+  std::vector<HeldOut> held_out;
   double held_out_accuracy = 0;  // share of examples decided right by the others, all fields
   bool uses_model = false;       // the model's scores are joined where the head is not sure
   double sure_from = 0;          // confidence from which on the head answers without the model

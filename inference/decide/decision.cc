@@ -79,8 +79,11 @@ std::vector<MessageScores> Engine::score(std::span<const Request> requests) {
     if (out[i].status == DecideStatus::Decided) asked.push_back({i, std::move(job)});
   }
   // Routes whose prefixes do not fit into memory together take turns, each once.
-  std::stable_sort(asked.begin(), asked.end(), [&](const ScoreJob& a, const ScoreJob& b) {
-    return std::less<>()(requests[a.request].route, requests[b.request].route);
+  std::sort(asked.begin(), asked.end(), [&](const ScoreJob& a, const ScoreJob& b) {
+    const Route* const route_a = requests[a.request].route;
+    const Route* const route_b = requests[b.request].route;
+    if (route_a != route_b) return std::less<>()(route_a, route_b);
+    return a.request < b.request;
   });
   impl_->run_in_turns(requests, asked);
   const std::uint64_t bytes_read = impl_->loaded.model.bytes_read() - read_before;

@@ -66,6 +66,9 @@ TeachReport TaughtRoute::teach(std::span<const Lesson> lessons) {
     sure_from_ = joined_ ? quick_->confidence_for(kSureAccuracy).value_or(2) : 0;
     const Head& best = joined_ ? *joined_ : *quick_;
     report.held_out_accuracy = best.held_out(0).accuracy;
+    for (const Head::Judged& judged : best.judged()) {
+      report.held_out.push_back({judged.confidence, judged.weight, judged.right});
+    }
     report.uses_model = uses_model();
     report.sure_from = sure_from_;
     report.memory_bytes = quick_->memory_bytes() + (joined_ ? joined_->memory_bytes() : 0);

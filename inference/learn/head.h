@@ -68,13 +68,15 @@ class Head {
   const std::vector<FieldHead>& fields() const { return fields_; }
   std::size_t memory_bytes() const;  // what it holds, without allocator overhead
 
- private:
+  // One example as the others answer it.
   struct Judged {
     double confidence = 0;
     double weight = 0;
     bool right = false;
   };
+  const std::vector<Judged>& judged() const { return judged_; }
 
+ private:
   void train(std::span<const HeadExample> examples, const std::vector<Features>& features);
   void index_texts();
   void judge_held_out(std::span<const HeadExample> examples, const std::vector<Features>& features);

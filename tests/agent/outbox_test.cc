@@ -67,6 +67,64 @@ TEST(Outbox, KeepsWhatIsLostAndSendsTheSameBytesAgainInOrder) {
   EXPECT_EQ(outbox.counts().acknowledged, 5U);
 }
 
+TEST(Outbox, AsksTheGateAtEverySendAndKeepsAMessageNoLongerThanItsLife) {
+  FakeLink link;
+  bool stopped = false;
+  Outbox outbox({}, link.send(), [&](const Outbound& out) {
+    return out.duty != Outbound::Duty::Command || !stopped;
+  });
+  const SteadyTime now = std::chrono::steady_clock::now();
+  for (int i = 0; i < 4; ++i) {
+    Outbound out = outbound(i);
+    out.duty = i == 1 ? Outbound::Duty::SafeCommand : Outbound::Duty::Command;
+    out.lifetime_ms = i == 3 ? 9'000 : 5'000;
+    outbox.add(out, now);
+  }
+  outbox.pump(ProtocolVersion::Mqtt5, now);
+  link.up = false;
+  link.answer_all(PublishStatus::Lost);
+  EXPECT_EQ(outbox.counts().waiting, 4U);
+  link.up = true;
+  link.sent.clear();
+  // The stop came while the link was away: of what was sent before only the safe one goes again.
+  stopped = true;
+  outbox.pump(ProtocolVersion::Mqtt5, now + milliseconds(4'999));
+  ASSERT_EQ(link.sent.size(), 1U);
+  EXPECT_EQ(link.sent[0].payload, "1");
+  EXPECT_EQ(outbox.counts().stopped, 3U);
+  link.answer_all(PublishStatus::Lost);
+  outbox.pump(ProtocolVersion::Mqtt5, now + milliseconds(5'000));
+  EXPECT_EQ(outbox.counts().expired, 1U);
+  EXPECT_TRUE(outbox.empty());
+}
+
+TEST(Outbox, KeepsPlacesForSafeCommands) {
+  FakeLink link;
+  OutboxLimits limits;
+  limits.messages_max = 5;
+  limits.in_flight_max = 1;
+  limits.reserved = 1;
+  Outbox outbox(limits, link.send());
+  const SteadyTime now = std::chrono::steady_clock::now();
+  Outbound safe = outbound(100);
+  safe.duty = Outbound::Duty::SafeCommand;
+  outbox.add(outbound(0), now);
+  outbox.add(safe, now);
+  for (int i = 1; i < 20; ++i) outbox.add(outbound(i), now);
+  EXPECT_EQ(outbox.counts().dropped, 16U);
+  outbox.pump(ProtocolVersion::Mqtt5, now);  // the safe one is the oldest that is left
+  ASSERT_EQ(link.sent.size(), 1U);
+  EXPECT_EQ(link.sent[0].payload, "100");
+  safe.message.payload = "101";
+  outbox.add(safe, now);
+  outbox.pump(ProtocolVersion::Mqtt5, now);
+  ASSERT_EQ(link.sent.size(), 2U);
+  EXPECT_EQ(link.sent[1].payload, "101");
+  outbox.add(safe, now);
+  outbox.pump(ProtocolVersion::Mqtt5, now);
+  EXPECT_EQ(link.sent.size(), 2U);
+}
+
 TEST(Outbox, ABusyLinkLosesNothingAndIsNotAskedAgainAtOnce) {
   int asked = 0;
   std::vector<std::string> sent;

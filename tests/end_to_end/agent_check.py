@@ -15,8 +15,7 @@ from harness.certificates import Authority
 from harness.places import ROOT
 
 CONFIG = ROOT / "deploy" / "config"
-UNBUILT = ["window", "state", "publish_on", "repeat_s", "interlock", "decision_expiry_s",
-           "deadline_ms", "command"]
+UNBUILT = ["window", "deadline_ms"]
 
 
 def without_comments(text):
@@ -74,7 +73,7 @@ class Check(case.FolderCase):
                        {"routes": [self.route(qos=3)]}, {"routes": [self.route(qos="1")]},
                        {"routes": [self.route(payload="xml")]}, {"routes": {}}, {"broker": {}},
                        {"routes": [self.route(min_confidence=1.5)]},
-                       {"routes": [self.route(mode="act")]},
+                       {"routes": [self.route(mode="acts")]},
                        {"routes": [self.route(rungs=["rules", "model"])]},
                        {"routes": [self.route(fields=[{"from": "/a"}])]},
                        {"routes": [{"name": "a"}]}, {"model": {"path": "x", "threads": -1}},

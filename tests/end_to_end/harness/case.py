@@ -176,6 +176,15 @@ class AgentCase(FolderCase):
             decisions.check_metrics(message.json)
         elif message.topic.startswith(self.own("feedback")):
             pass  # ours, to the agent
+        elif parts[2] == "stop" and parts[1] in (self.space, "all"):
+            pass  # ours too
+        elif message.topic == self.own("fence"):
+            self.assertRegex(message.payload, rb"^\d+-")
+        elif message.topic.startswith(self.own("alarm/")):
+            decisions.check_alarm(message.json)
+        elif message.topic.startswith(self.own("confirm/")):
+            self.assertEqual(list(message.json), ["id", "topic", "decision", "confidence",
+                                                  "answer", "until"])
         elif message.topic.startswith(self.own("")):
             self.assertIn(parts[2], ("abstained", "refused"), message.topic)
             self.assertTrue({"input", "best_guess", "confidence", "reason"} <= set(message.json))

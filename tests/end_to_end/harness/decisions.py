@@ -85,7 +85,9 @@ def route_of(config, subject, topic):
     """
     listening = [route for route in config["routes"] if listens(route, subject)]
     assert listening, f"no route listens to {subject}"
-    publishing = [route for route in listening if filter_matches(route["publish"], topic)]
+    publishing = [route for route in listening
+                  if any(filter_matches(route[key], topic) for key in ("publish", "command")
+                         if key in route)]
     return (publishing or listening)[0]
 
 
@@ -101,12 +103,14 @@ def check_properties(message, config):
     assert user["source"] == source, user
     assert 0 <= float(user["confidence"]) <= 1, user
     assert user["outcome"] in OUTCOMES, user
-    assert user["mode"] == "advise" and user["fallback"] in ("true", "false"), user
+    assert user["fallback"] in ("true", "false"), user
     assert user["rung"] in ("rule", "cache", "head", "model", "abstain"), user
     assert timestamp(user["expires"]) > timestamp(user["time"]), user
     assert message.content_type == "application/json", message
     assert 0 < message.expiry_s <= 60, message
-    return route_of(config, user["subject"], message.topic)
+    route = route_of(config, user["subject"], message.topic)
+    assert user["mode"] in ("advise", route.get("mode", "advise")), user
+    return route
 
 
 def check_envelope(document, user=None):
@@ -127,7 +131,7 @@ def check_decision(message, config):
     if message.user:
         route = check_properties(message, config)
         decision = strict_json(message.payload)
-        if route.get("envelope") == "full":
+        if route.get("envelope") == "full" or is_command(route, message):
             decision = check_envelope(decision, message.user)
         outcome = message.user["outcome"]
     else:  # MQTT 3.1.1 has no properties, so everything is in the envelope
@@ -140,6 +144,24 @@ def check_decision(message, config):
         return None
     validator(route["schema"]).validate(decision)
     return decision
+
+
+def is_command(route, message):
+    """Commands are always in the full envelope, allowed by the interlock and act."""
+    if "command" not in route or not filter_matches(route["command"], message.topic):
+        return False
+    document = strict_json(message.payload)
+    assert document["mode"] == "act" and route["mode"] == "act", message
+    allowed = route["interlock"]["allow"]
+    assert all(document["decision"][name] in values for name, values in allowed.items()), message
+    return True
+
+
+def check_alarm(document):
+    assert list(document) == ["active", "since", "severity", "text"], document
+    assert document["severity"] in ("warning", "error", "critical"), document
+    assert document["active"] is bool(document["text"]), document
+    assert document["since"] is None or timestamp(document["since"]), document
 
 
 def check_metrics(document):
