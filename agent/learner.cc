@@ -159,11 +159,13 @@ std::vector<RecentInput> Learner::messages(const Feedback& feedback, const Route
     return {};
   }
   std::vector<RecentInput> out;
-  const std::vector<Element> elements = read_payload(route, message.payload);
+  // What the window was when the input came stands only in its text.
+  const bool as_seen = route.window && !message.text.empty();
+  const std::vector<Element> elements = read_example(route, message.payload);
   for (std::size_t i = 0; i < elements.size(); ++i) {
     if (elements[i].text.empty()) continue;
     RecentInput& element = out.emplace_back(message);
-    element.text = elements[i].text;
+    if (!as_seen) element.text = elements[i].text;
     element.payload = element_payload(route, message.payload, i);
   }
   if (out.empty()) {

@@ -98,6 +98,22 @@ TEST_F(LearnerTest, SeveralFeedbacksTrainARouteOnce) {
   EXPECT_EQ(open_->find(set_->routes[0].get())->lesson_count, 3U);
 }
 
+TEST_F(LearnerTest, ALessonHasTheWindowThatTheInputHad) {
+  open(TestJson::parse(R"({"fields":[{"name":"t","from":"/t"}],
+                           "window":{"s":60,"of":["t"],"as":["max"]}})"));
+  const std::string payload = R"({"t":2})";
+  Element seen = read_payload(set_->routes[0]->config(), payload).at(0);
+  add_window_values({{"t_max", 9}}, &seen);
+  DecisionRecord record;
+  record.outcome = Outcome::Decided;
+  record.input_id = "in-2";
+  learner().remember(item(payload, InboxKind::Input), record, seen, 0);
+  feed({R"({"input":"in-2","expected":{"status":"error"}})",
+        R"({"payload":{"t":3},"expected":{"status":"error"}})"});
+  EXPECT_EQ(decider_.taught, (Rows{{R"({"t":2,"t_max":9})", R"({"status":"error"})"},
+                                   {R"({"t":3,"t_max":3})", R"({"status":"error"})"}}));
+}
+
 TEST_F(LearnerTest, ALessonIsThereAfterARestartAndWaitsWhileItDoesNotFit) {
   open();
   feed({R"({"payload":{"t":3},"expected":{"status":"error"}})"});
