@@ -3,6 +3,7 @@
 #include <algorithm>
 #include <nlohmann/json.hpp>
 
+#include "agent/config_values.h"
 #include "agent/decision_shape.h"
 #include "agent/payload_text.h"
 #include "transport/client.h"
@@ -13,10 +14,6 @@ namespace {
 using Json = nlohmann::ordered_json;
 
 constexpr std::size_t kNamesMax = 64;  // of every free list here
-
-std::string shown(const Json& json) {
-  return json.dump(-1, ' ', false, Json::error_handler_t::replace).substr(0, 60);
-}
 
 [[noreturn]] void fail(const std::string& where, const Json& found, const std::string& wanted) {
   throw ConfigError(where + ": found " + shown(found) + ", wanted " + wanted);
@@ -35,14 +32,7 @@ transport::TopicTemplate read_topic(const std::string& where, const std::string&
                                     const RouteConfig& route) {
   try {
     transport::TopicTemplate topic(text);
-    for (const std::string& name : topic.names()) {
-      for (const transport::TopicPattern& pattern : route.subscribe) {
-        const auto& names = pattern.names();
-        if (std::find(names.begin(), names.end(), name) != names.end()) continue;
-        throw ConfigError(where + ": found {" + name + "}, wanted a named level of every " +
-                          "\"subscribe\" of the route; " + pattern.filter() + " has none");
-      }
-    }
+    check_names(where, topic.names(), route.subscribe);
     return topic;
   } catch (const transport::TransportError& error) {
     throw ConfigError(where + ": found \"" + text + "\": " + error.what());
@@ -54,17 +44,10 @@ void check_property(const std::string& where, const std::string& name, const Rou
   throw ConfigError(where + ": found \"" + name + "\", wanted a property of the decision");
 }
 
-void check_pointer(const std::string& where, const std::string& pointer) {
-  if (pointer.empty() || pointer.front() == '/') return;
-  throw ConfigError(where + ": found \"" + pointer +
-                    "\", wanted a JSON pointer: empty, or / before each name");
-}
-
 schemas::Scalar scalar(const std::string& where, const Json& json) {
-  if (json.is_boolean()) return json.get<bool>();
-  if (json.is_number()) return schemas::Number{json.dump(), json.get<double>()};
-  if (json.is_string()) return json.get<std::string>();
-  fail(where, json, "a number, a text, true or false");
+  const bool plain = json.is_boolean() || json.is_number() || json.is_string();
+  if (!plain) fail(where, json, "a number, a text, true or false");
+  return scalar_of(json);
 }
 
 double number(const std::string& where, const Json& json) {

@@ -7,6 +7,7 @@
 #include "agent/config_act.h"
 #include "agent/config_file.h"
 #include "agent/config_rules.h"
+#include "agent/config_values.h"
 #include "agent/config_window.h"
 #include "agent/decision_shape.h"
 #include "agent/json_scan.h"
@@ -37,33 +38,9 @@ std::string compact(const Json& json) {
   return json.dump(-1, ' ', false, Json::error_handler_t::replace);
 }
 
-void check_pointer(const std::string& where, const std::string& pointer) {
-  if (!pointer.empty() && pointer.front() != '/') {
-    throw ConfigError(where + ": found \"" + pointer +
-                      "\", wanted a JSON pointer: empty, or / before each name");
-  }
-}
-
 void check_plain_name(const std::string& where, const std::string& name) {
   if (!is_plain_name(name)) {
     throw ConfigError(where + ": found \"" + name + "\", wanted letters, digits, '.', '_' or '-'");
-  }
-}
-
-bool has(const std::vector<std::string>& names, const std::string& name) {
-  return std::find(names.begin(), names.end(), name) != names.end();
-}
-
-// Names used by a template must be captured by every filter, or they would sometimes be empty.
-void check_names(const std::string& where, const std::vector<std::string>& used,
-                 const std::vector<transport::TopicPattern>& subscribe) {
-  for (const std::string& name : used) {
-    for (const transport::TopicPattern& pattern : subscribe) {
-      if (!has(pattern.names(), name)) {
-        throw ConfigError(where + ": found {" + name + "}, wanted a named level of every \"" +
-                          "subscribe\" of the route; " + pattern.filter() + " has none");
-      }
-    }
   }
 }
 

@@ -4,6 +4,7 @@
 #include <nlohmann/json.hpp>
 #include <utility>
 
+#include "agent/config_values.h"
 #include "agent/payload_text.h"
 
 namespace agent {
@@ -22,17 +23,7 @@ constexpr std::pair<std::string_view, RuleOperator> kOperators[] = {
 };
 constexpr const char* kOperatorsText = ">, >=, <, <=, ==, !=, in, equals";
 
-std::string shown(const Json& json) {
-  return json.dump(-1, ' ', false, Json::error_handler_t::replace).substr(0, 60);
-}
-
 bool takes_list(RuleOperator op) { return op == RuleOperator::In || op == RuleOperator::Equals; }
-
-schemas::Scalar scalar_of(const Json& json) {
-  if (json.is_boolean()) return json.get<bool>();
-  if (json.is_number()) return schemas::Number{json.dump(), json.get<double>()};
-  return json.get<std::string>();
-}
 
 // One operand of the right kind for `op`, or a refusal.
 schemas::Scalar operand_of(RuleOperator op, const std::string& at, const Json& json) {

@@ -98,8 +98,8 @@ std::string_view render(const RouteConfig& route, const schemas::Payload& payloa
   }
   *text = "{";
   std::string_view first_fault;
-  for (const FieldConfig& field :
-       route.fields) {  // all of them: rules look at those that are sound
+  // All of them: rules look at those that are sound.
+  for (const FieldConfig& field : route.fields) {
     if (text->size() > 1) *text += ',';
     *text += json_quote(field.name) + ":";
     const std::string_view fault = append_field(field, find(payload, field.from), element);
