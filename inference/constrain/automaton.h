@@ -209,6 +209,8 @@ class CompiledSchema {
   void step_way(State* state, std::uint32_t top, std::uint8_t byte) const;
   void push_children(State* state, const Frame& parent, std::uint32_t child,
                      std::uint8_t byte) const;
+  // From here on the state has no ways, until some are added; what take_back() needs for the old.
+  static Undo begin_ways(State* state);
   static void add_way(State* state, std::uint32_t top);
   void push_frame(State* state, const Frame& frame) const;
   void drop_longest(State* state) const;

@@ -187,11 +187,17 @@ void CompiledSchema::drop_longest(State* state) const {
   }
 }
 
+Undo CompiledSchema::begin_ways(State* state) {
+  Undo undo;
+  undo.pool = static_cast<std::uint32_t>(state->pool_.size());
+  undo.first = state->first_;
+  undo.tops = static_cast<std::uint32_t>(state->tops_.size());
+  state->first_ = undo.tops;
+  return undo;
+}
+
 bool CompiledSchema::advance(State* state, std::uint8_t byte, Undo* undo) const {
-  undo->pool = static_cast<std::uint32_t>(state->pool_.size());
-  undo->first = state->first_;
-  undo->tops = static_cast<std::uint32_t>(state->tops_.size());
-  state->first_ = undo->tops;
+  *undo = begin_ways(state);
   for (std::uint32_t i = undo->first; i < undo->tops; ++i) {
     step_way(state, state->tops_[i], byte);
   }
@@ -248,10 +254,7 @@ std::optional<CompiledSchema::OpenString> CompiledSchema::open_string(const Stat
 }
 
 void CompiledSchema::keep_ways(State* state, std::uint64_t ways, Undo* undo) const {
-  undo->pool = static_cast<std::uint32_t>(state->pool_.size());
-  undo->first = state->first_;
-  undo->tops = static_cast<std::uint32_t>(state->tops_.size());
-  state->first_ = undo->tops;
+  *undo = begin_ways(state);
   for (; ways != 0; ways &= ways - 1) {
     const auto way = static_cast<std::uint32_t>(std::countr_zero(ways));
     state->tops_.push_back(state->tops_[undo->first + way]);
@@ -259,10 +262,7 @@ void CompiledSchema::keep_ways(State* state, std::uint64_t ways, Undo* undo) con
 }
 
 void CompiledSchema::leave_strings(State* state, std::uint64_t ways, Undo* undo) const {
-  undo->pool = static_cast<std::uint32_t>(state->pool_.size());
-  undo->first = state->first_;
-  undo->tops = static_cast<std::uint32_t>(state->tops_.size());
-  state->first_ = undo->tops;
+  *undo = begin_ways(state);
   for (; ways != 0; ways &= ways - 1) {
     const auto way = static_cast<std::uint32_t>(std::countr_zero(ways));
     add_way(state, state->pool_[state->tops_[undo->first + way]].parent);
