@@ -9,7 +9,7 @@ build=(g++ cmake ninja-build libpaho-mqttpp-dev libpaho-mqtt-dev libssl-dev nloh
 demo=(mosquitto mosquitto-clients python3 python3-pip python3-paho-mqtt unzip)
 check=(libgtest-dev googletest mosquitto mosquitto-clients openssl python3 python3-pip
        python3-jsonschema python3-paho-mqtt unzip xz-utils ccache git util-linux
-       clang-format-14)
+       clang-14 libclang-rt-14-dev clang-format-14)
 cross=(g++-aarch64-linux-gnu qemu-user)
 more=(g++-arm-linux-gnueabihf g++-riscv64-linux-gnu)
 

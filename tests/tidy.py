@@ -121,6 +121,14 @@ def include_findings(path, number, line):
                    f"allowed: {sorted(allowed) or 'nothing'}")
 
 
+def own_header_findings(path, text):
+    """A source that includes its own header first proves that the header compiles alone."""
+    header = path[:-3] + ".h"
+    first = re.search(r'^#include\s+[<"]([^>"]+)[>"]', text, re.MULTILINE)
+    if (ROOT / header).is_file() and (first is None or first.group(1) != header):
+        yield f"{path}:1: includes {first.group(1) if first else 'nothing'} first, not {header}"
+
+
 # What must not be taken for code: comments, raw strings, strings, characters (not 1'000).
 NOT_CODE = re.compile(
     r'//[^\n]*|/\*.*?\*/|R"(\w*)\(.*?\)\1"|"(?:\\.|[^"\\\n])*"'
@@ -210,6 +218,8 @@ def findings_of(path, ratchet):
             yield from banned_findings(path, number, line, lines[number - 2] if number > 1 else "")
     if suffix in CODE | SCRIPTS and not is_generated:
         yield from size_findings(path, text, ratchet)
+    if suffix == ".cc" and path.startswith(PRODUCT):
+        yield from own_header_findings(path, text)
     if suffix == ".h":
         if "#pragma once" not in text:
             yield f"{path}:1: no #pragma once"

@@ -44,6 +44,12 @@ if(PICOLM_SANITIZE)
   target_link_options(picolm_options INTERFACE -fsanitize=${PICOLM_SANITIZE})
 endif()
 
+# A Debug build (sanitizers, quick tests) reads these once for all sources of a library, which
+# spares clang a third of its time. Others do not, so that every source includes what it uses.
+set(PICOLM_COMMON_HEADERS
+  <algorithm> <array> <chrono> <cmath> <cstdint> <functional> <limits> <map> <memory> <optional>
+  <span> <string> <string_view> <utility> <vector>)
+
 # picolm_library(NAME SOURCES a.cc ... [LINK public...] [LINK_PRIVATE private...])
 function(picolm_library name)
   cmake_parse_arguments(ARG "" "" "SOURCES;LINK;LINK_PRIVATE" ${ARGN})
@@ -51,6 +57,9 @@ function(picolm_library name)
   add_library(picolm::${name} ALIAS ${name})
   target_link_libraries(${name} PUBLIC ${ARG_LINK} PRIVATE picolm_options ${ARG_LINK_PRIVATE})
   target_include_directories(${name} PUBLIC ${CMAKE_SOURCE_DIR})
+  if(CMAKE_BUILD_TYPE STREQUAL "Debug")
+    target_precompile_headers(${name} PRIVATE ${PICOLM_COMMON_HEADERS})
+  endif()
 endfunction()
 
 # picolm_executable(NAME SOURCES a.cc ... [LINK targets...])

@@ -1,6 +1,7 @@
 // picolm bench: speed of the model on this machine beside the machine's limits, measured in the
 // same run, so that the share reached means something. Warm-up first, then the median.
 
+#include <CLI/CLI.hpp>
 #include <algorithm>
 #include <memory>
 #include <nlohmann/json.hpp>

@@ -1,5 +1,6 @@
 #include "inference/cli/command.h"
 
+#include <CLI/CLI.hpp>
 #include <charconv>
 #include <cstdio>
 #include <limits>

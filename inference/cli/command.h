@@ -5,7 +5,6 @@
 // their text on stderr, wrong usage in 2.
 // Thread safety: unsafe; one thread builds and runs the commands.
 
-#include <CLI/CLI.hpp>
 #include <cstdint>
 #include <memory>
 #include <string>
@@ -14,6 +13,10 @@
 #include "inference/decide/load_options.h"
 #include "inference/engine.h"
 #include "schemas/schema_spec.h"
+
+namespace CLI {
+class App;  // only the files that build commands read the library
+}
 
 namespace picolm {
 

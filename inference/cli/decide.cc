@@ -1,5 +1,6 @@
 // picolm decide: one message a line in, one decision a line out.
 
+#include <CLI/CLI.hpp>
 #include <fstream>
 #include <memory>
 #include <nlohmann/json.hpp>

@@ -1,6 +1,7 @@
 // picolm digest: writes the hashes of a model file, which --digest of the other commands checks
 // the model with while it is read.
 
+#include <CLI/CLI.hpp>
 #include <cstdio>
 #include <memory>
 

@@ -4,6 +4,7 @@
 // candidates' means are those over all rows of the route, as on a route that has run for a while.
 // With it a route is taught some of its rows and decides the others, in several splits.
 
+#include <CLI/CLI.hpp>
 #include <algorithm>
 #include <cstdio>
 #include <map>

@@ -1,5 +1,6 @@
 // picolm generate: greedy text, or a document constrained by a schema.
 
+#include <CLI/CLI.hpp>
 #include <memory>
 #include <optional>
 

@@ -1,5 +1,6 @@
 // picolm inspect: what a model file holds, without loading its weights.
 
+#include <CLI/CLI.hpp>
 #include <cstdio>
 #include <map>
 #include <memory>

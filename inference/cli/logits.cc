@@ -1,5 +1,6 @@
 // picolm logits: raw little-endian float32 logits after the last id, on stdout.
 
+#include <CLI/CLI.hpp>
 #include <bit>
 #include <charconv>
 #include <cstdio>

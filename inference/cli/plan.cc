@@ -1,5 +1,6 @@
 // picolm plan: how a model would be fitted into a memory limit, without loading its weights.
 
+#include <CLI/CLI.hpp>
 #include <cstdio>
 #include <map>
 #include <memory>

@@ -1,5 +1,6 @@
 // picolm schema: checks a schema, validates documents against it.
 
+#include <CLI/CLI.hpp>
 #include <memory>
 #include <nlohmann/json.hpp>
 

@@ -1,5 +1,6 @@
 // picolm tokenize: JSON lines of text to JSON lines of ids. Reads only the vocabulary.
 
+#include <CLI/CLI.hpp>
 #include <memory>
 #include <nlohmann/json.hpp>
 
