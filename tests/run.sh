@@ -24,7 +24,8 @@ say() { printf '\n== %s (%d s)\n' "$*" $((SECONDS - started)); }
 build() {
   local preset=$1
   shift
-  cmake --preset "$preset" >"build/configure-$preset.log" 2>&1 || {
+  # Afresh: CMake forgets a preset's settings when the compiler is not the one of last time.
+  cmake --fresh --preset "$preset" >"build/configure-$preset.log" 2>&1 || {
     cat "build/configure-$preset.log"
     exit 1
   }

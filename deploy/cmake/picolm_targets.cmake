@@ -17,9 +17,10 @@ endif()
 find_program(PICOLM_CCACHE ccache)
 mark_as_advanced(PICOLM_CCACHE)
 if(PICOLM_CCACHE)
-  # Without these two ccache does not serve what precompiled headers stand before.
-  set(CMAKE_CXX_COMPILER_LAUNCHER
-    ${CMAKE_COMMAND} -E env CCACHE_SLOPPINESS=pch_defines,time_macros ${PICOLM_CCACHE})
+  # Without this sloppiness ccache does not serve what precompiled headers stand before; without
+  # depend mode it runs the preprocessor before the compiler does.
+  set(CMAKE_CXX_COMPILER_LAUNCHER ${CMAKE_COMMAND} -E env CCACHE_DEPEND=1
+    CCACHE_SLOPPINESS=pch_defines,time_macros ${PICOLM_CCACHE})
 endif()
 
 add_library(picolm_options INTERFACE)
