@@ -55,7 +55,7 @@ Ruling Actor::rule(const Settled& settled, const ActInput& input, const std::str
                           {&input.values, input.windows, states},
                           confirmed};
   interlock_.set_stopped(side_->stops().standing());
-  const Ruling ruling = interlock_.rule(proposal, now);
+  Ruling ruling = interlock_.rule(proposal, now);
   if (act && ruling.verdict == Verdict::Pass) interlock_.acted(proposal, now);
   return ruling;
 }

@@ -109,7 +109,7 @@ class Worker {
   // Empties `batch`.
   void decide(std::vector<Input>* batch);
   // Publishes and closes the books of what is settled.
-  void conclude(std::vector<Settled> settled);
+  void conclude(const std::vector<Settled>& settled);
   // Answers, silence and the stop, between messages.
   void tend_acts();
   // The alarm of routes that are to act and are not precise enough.

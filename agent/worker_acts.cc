@@ -13,7 +13,7 @@ namespace agent {
 using std::chrono::milliseconds;
 using std::chrono::steady_clock;
 
-void Worker::conclude(std::vector<Settled> settled) {
+void Worker::conclude(const std::vector<Settled>& settled) {
   for (const Settled& each : settled) {
     const DecisionRecord& record = each.record;
     // Into the outbox before the books close: what is counted as decided is on its way.
@@ -64,7 +64,8 @@ void Worker::tend_acts() {
     item.route = silent.route;
     item.message.topic = silent.topic;
     item.captures = *captures;
-    item.received_at = steady_clock::now();
+    // Made now and ruled now: a later clock reading would lie in the ruling's future.
+    item.received_at = steady_clock::time_point(milliseconds(now.steady_ms));
     item.sequence = options_.side->next_sequence();
     const std::vector<Element> elements(1);
     const JudgeInput input = input_of(item, elements, 0);

@@ -11,7 +11,7 @@ check=(libgtest-dev googletest mosquitto mosquitto-clients openssl python3 pytho
        python3-jsonschema python3-paho-mqtt unzip xz-utils ccache git util-linux
        clang-14 libclang-rt-14-dev clang-format-14)
 cross=(g++-aarch64-linux-gnu qemu-user)
-more=(g++-arm-linux-gnueabihf g++-riscv64-linux-gnu)
+more=(g++-arm-linux-gnueabihf g++-riscv64-linux-gnu clang-tidy-14)
 
 wanted=()
 for task in "$@"; do

@@ -210,7 +210,7 @@ class Subsets {
     out_.class_count = static_cast<std::uint32_t>(samples_.size());
   }
 
-  StateSet closure(StateSet set, bool at_begin, bool at_end) const {
+  StateSet closure(const StateSet& set, bool at_begin, bool at_end) const {
     std::vector<bool> seen(nfa_.states.size(), false);
     StateSet out;
     const auto visit = [&](std::uint32_t state) {
@@ -237,7 +237,7 @@ class Subsets {
   }
 
   std::uint32_t intern(StateSet set, bool at_begin) {
-    set = closure(std::move(set), at_begin, false);
+    set = closure(set, at_begin, false);
     if (is_final(set)) set = {nfa_.final};
     const bool accepted = is_final(closure(set, at_begin, true));
     if (at_begin) set.push_back(0xFFFFFFFF);  // before the first byte `^` passes: its own state

@@ -94,7 +94,7 @@ TextTable TextTables::of_checks(const std::vector<TextCheck>& checks, std::uint3
     return 1;
   };
   try {
-    const TextTable table = shared(product(parts));
+    TextTable table = shared(product(parts));
     known_[key] = table;
     return table;
   } catch (const AutomatonTooLarge& error) {

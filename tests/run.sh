@@ -2,7 +2,7 @@
 # Installs what is missing, builds, runs every test. Closes with ctest's summary.
 #   tests/run.sh          everything: sanitizers, other instruction sets, all tests
 #   tests/run.sh --quick  a build that is soon made and its tests without the slow ones
-#   tests/run.sh --full   everything, and all of the engine built for three more CPUs
+#   tests/run.sh --full   everything, all of the engine built for three more CPUs, and clang-tidy
 set -euo pipefail
 cd "$(dirname "$0")/.."
 
@@ -95,6 +95,8 @@ if [ -n "$full" ]; then
   build armhf picolm inference_kernels_test
   build riscv64 picolm inference_kernels_test
   tests/cross.sh aarch64 armhf riscv64
+  say "clang-tidy"
+  build clang
 else
   build aarch64 cpu_tests
   PICOLM_TEST_MODEL=none run_tests_briefly build/aarch64 --label-regex cpu

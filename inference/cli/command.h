@@ -14,8 +14,8 @@
 #include "inference/engine.h"
 #include "schemas/schema_spec.h"
 
-namespace CLI {
-class App;  // only the files that build commands read the library
+namespace CLI {  // NOLINT(readability-identifier-naming): the library's
+class App;       // only the files that build commands read the library
 }
 
 namespace picolm {

@@ -31,8 +31,8 @@ struct Arguments : ResourceArguments {
 void check(const Arguments& arguments) {
   try {
     const schemas::SchemaSpec spec = read_schema_argument(arguments.schema);
-    inference::CompiledSchema(spec, inference::SchemaUse::Write);
-    inference::CompiledSchema(spec, inference::SchemaUse::Accept);
+    const inference::CompiledSchema to_write(spec, inference::SchemaUse::Write);
+    const inference::CompiledSchema to_accept(spec, inference::SchemaUse::Accept);
   } catch (const schemas::SchemaError& error) {
     refuse(error.pointer(), error.keyword(), error.reason());
   } catch (const inference::LoadError& error) {

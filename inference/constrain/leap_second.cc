@@ -7,7 +7,11 @@ namespace {
 
 constexpr std::string_view kFixed = "yyyy-mm-ddThh:mm:60";  // letters but T are digits to read
 constexpr std::uint32_t kTimeAt = 11;
-enum : std::uint32_t { kBehindSecond = 19, kBehindPoint, kInFraction, kOffset, kEnd = kOffset + 5 };
+constexpr std::uint32_t kBehindSecond = 19;
+constexpr std::uint32_t kBehindPoint = 20;
+constexpr std::uint32_t kInFraction = 21;
+constexpr std::uint32_t kOffset = 22;
+constexpr std::uint32_t kEnd = kOffset + 5;
 constexpr std::string_view kOffsetForm = "hh:mm";
 
 bool is_digit(std::uint8_t byte) { return byte >= '0' && byte <= '9'; }
@@ -35,7 +39,7 @@ LeapSecond LeapSecond::begin(bool has_date) {
 
 bool LeapSecond::step(std::uint8_t byte) {
   if (at < kBehindSecond) {
-    const char wanted = kFixed[at];
+    const auto wanted = static_cast<std::uint8_t>(kFixed[at]);
     if (wanted == 'T' && !is_date(date)) return false;
     if (wanted >= 'a') {
       if (!is_digit(byte)) return false;

@@ -192,7 +192,7 @@ std::unique_ptr<Route> Engine::open_route(const RouteOptions& options) {
   PICOLM_CHECK(!options.exact || impl_->exact_scoring);
   auto route = std::make_unique<Route::Impl>();
   route->schema = options.schema;
-  CompiledSchema{route->schema};  // refuses what the automaton cannot hold
+  const CompiledSchema compiled(route->schema);  // refuses what the automaton cannot hold
   const std::string system_text = make_system_text(options.instructions, route->schema);
   route->prompt = make_chat_prompt(impl_->tokenizer(), impl_->chat_format, system_text);
   impl_->check_prompt(route->prompt);

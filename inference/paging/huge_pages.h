@@ -18,6 +18,7 @@ inline void prefer_huge_pages(void* memory, std::size_t size_bytes) {
   const auto begin = (reinterpret_cast<std::uintptr_t>(memory) + kHugePage - 1) & ~(kHugePage - 1);
   const auto end = (reinterpret_cast<std::uintptr_t>(memory) + size_bytes) & ~(kHugePage - 1);
   // Refused where the kernel has none: nothing is lost.
+  // NOLINTNEXTLINE(performance-no-int-to-ptr): rounded up to a huge page
   if (begin < end) madvise(reinterpret_cast<void*>(begin), end - begin, MADV_HUGEPAGE);
 #else
   (void)memory, (void)size_bytes;

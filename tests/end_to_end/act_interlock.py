@@ -215,6 +215,11 @@ class Act(case.AgentCase):
         self.wait_alarm("silent", False)
         self.observer.wait(lambda _: "start" in self.commands(), what="start")
 
+    def test_many_that_fall_silent_at_once_all_make_safe(self):
+        topics = [f"{self.space}/in/press/{unit}" for unit in range(256)]
+        self.start_act(silence_s=1, expect=topics, subscribe=f"{self.space}/in/press/{{unit}}")
+        self.wait_commands(["hold"] * len(topics))
+
     def test_a_decision_like_the_last_is_not_published(self):
         self.start_act(publish_on="change")
         for action in ("start", "start", "start", "stop"):
